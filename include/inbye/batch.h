@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef INBYE_BATCH_H
+#define INBYE_BATCH_H
+
+#include <inbye/base.h>
+#include <inbye/command.h>
+#include <inbye/group.h>
+#include <inbye/result.h>
+
+INBYE_BEGIN_DECLS
+
+/**
+ * Many commands under a cap, each held as a tree of its own. A slot is free only when the tree of its
+ * job is gone.
+ *
+ * Ownership: inbye_batch_open() gives the caller a batch, inbye_batch_free() takes it back and ends
+ * what still runs.
+ * Threads: as its loop.
+ * Errors: 0 or more on success, a negative errno on failure.
+ */
+struct inbye_batch;
+
+/**
+ * Where jobs come from when a slot is free.
+ *
+ * @param ret_command  Receives a reference that the batch takes over.
+ * @return 1 a job; 0 no more jobs, ever; -EAGAIN none now: inbye_batch_poke() when there is one;
+ *         another negative errno: no more jobs, and inbye_batch_wait() returns it.
+ */
+typedef int (*inbye_batch_next_fn)(void *userdata, struct inbye_command **ret_command);
+
+/**
+ * A job ended (also one that never started: "spawn_error", or "cancelled").
+ *
+ * @param index   Number of the job in order of submission, from 0.
+ * @param result  The batch's: take a reference to keep it.
+ */
+typedef void (*inbye_batch_result_fn)(void *userdata, uint64_t index, struct inbye_result *result);
+
+#define INBYE_BATCH_KEEP_ORDER 1u /**< Results in order of submission, not of completion. */
+
+/** Start from INBYE_BATCH_OPTIONS_INIT. */
+struct inbye_batch_options {
+        size_t size;                  /**< Set by _INIT. */
+        uint32_t width;               /**< Most trees alive at once. 0: the CPUs this process may use. */
+        uint32_t flags;               /**< INBYE_BATCH_* bits. */
+        uint32_t mechanisms;          /**< As in inbye_group_options. */
+        struct inbye_cancel *cancel;  /**< When fired: as inbye_batch_cancel(batch, 0, 0). NULL: none. */
+        inbye_batch_next_fn next;     /**< NULL: jobs come by inbye_batch_submit() alone. */
+        inbye_batch_result_fn result; /**< NULL: only counted. */
+        void *userdata;               /**< Of both. */
+};
+#define INBYE_BATCH_OPTIONS_INIT                                                                             \
+        {                                                                                                    \
+                sizeof(struct inbye_batch_options), 0, 0, 0, NULL, NULL, NULL, NULL                          \
+        }
+
+/** Errors as inbye_group_open(). Nothing starts before the loop turns. */
+INBYE_API INBYE_MUST_USE int inbye_batch_open(struct inbye_loop *loop,
+        const struct inbye_batch_options *options, struct inbye_batch **ret_batch,
+        struct inbye_error *reterr);
+
+/** Ends every tree that still runs, waits for it, frees. Results that were not told yet are lost. */
+INBYE_API void inbye_batch_free(struct inbye_batch *batch);
+
+/**
+ * Queue a job; the batch takes a reference of its own. Allowed at any time, also from a callback.
+ *
+ * @param ret_index  Its number; may be NULL.
+ * @retval -ECANCELED  The batch was cancelled.
+ */
+INBYE_API INBYE_MUST_USE int inbye_batch_submit(
+        struct inbye_batch *batch, struct inbye_command *command, uint64_t *ret_index);
+
+/** Ask `next` again after it said -EAGAIN. */
+INBYE_API void inbye_batch_poke(struct inbye_batch *batch);
+
+/** Change the width. More than that many running jobs are left to end. @retval -EINVAL  0. */
+INBYE_API int inbye_batch_set_width(struct inbye_batch *batch, uint32_t width);
+
+/** Start nothing more; what runs goes on. Queued jobs are counted as not started. */
+INBYE_API void inbye_batch_stop(struct inbye_batch *batch);
+
+/**
+ * Start nothing more and end what runs: soft signal, grace, SIGKILL. A second call can only be sharper.
+ *
+ * @param signo     0: each command's own soft signal. SIGKILL: at once.
+ * @param grace_ns  From the soft signal to SIGKILL.
+ */
+INBYE_API void inbye_batch_cancel(struct inbye_batch *batch, int signo, uint64_t grace_ns);
+
+/** Freeze every running tree and stop its clocks; start nothing until inbye_batch_resume(). */
+INBYE_API void inbye_batch_pause(struct inbye_batch *batch);
+INBYE_API void inbye_batch_resume(struct inbye_batch *batch);
+
+struct inbye_batch_counts {
+        size_t size;                        /**< Set by the caller: sizeof of this struct. */
+        uint64_t submitted;                 /**< All jobs known so far. */
+        uint64_t by_status[INBYE_STATUS_N]; /**< Ended, by enum inbye_status. */
+        uint64_t running;
+        uint64_t not_started; /**< Queued; final once the batch has ended. */
+        uint64_t leftovers;   /**< Processes that jobs left behind; ended too. */
+};
+/** @retval -E2BIG  counts->size is larger than the library knows. */
+INBYE_API int inbye_batch_counts(const struct inbye_batch *batch, struct inbye_batch_counts *counts);
+
+/** Pids of the running commands: to show what runs. @return how many run; fills at most n. */
+INBYE_API size_t inbye_batch_running(
+        const struct inbye_batch *batch, struct inbye_process **processes, size_t n);
+
+/**
+ * Turn the loop until no job runs and none is left to start.
+ *
+ * @retval -ETIMEDOUT  The time is up.
+ */
+INBYE_API INBYE_MUST_USE int inbye_batch_wait(struct inbye_batch *batch, uint64_t timeout_ns);
+
+INBYE_END_DECLS
+#endif

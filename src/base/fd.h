@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BASE_FD_H
+#define BASE_FD_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/** Close if >= 0, errno untouched. Always returns -1, for `fd = fd_close(fd)`. */
+int fd_close(int fd);
+int fd_set_nonblock(int fd);
+/** Duplicate, close-on-exec, to a number >= min. @return the new descriptor or -errno. */
+int fd_dup_above(int fd, int min);
+/** Write everything; blocking descriptors only. 0 or -errno (-EIO for a write of nothing). */
+int fd_write_all(int fd, const void *data, size_t n);
+/** Read a small file below a directory (or AT_FDCWD) into a NUL-terminated buffer.
+ *  @return bytes read, -errno; -EFBIG when it does not fit. */
+ssize_t fd_read_file_at(int dir_fd, const char *name, char *buffer, size_t size);
+/** Read from the start of an open file (pread), NUL-terminated. @return as above. */
+ssize_t fd_pread_all(int fd, char *buffer, size_t size);
+/** Open, write one short value in a single write, close. 0 or -errno. */
+int fd_write_file_at(int dir_fd, const char *name, const char *value);
+
+#endif

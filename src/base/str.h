@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BASE_STR_H
+#define BASE_STR_H
+
+#include "base/buf.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+/** NULL-terminated vectors of strings on the heap. */
+size_t strv_length(const char *const *vector);
+/** Deep copy. NULL vector: an empty one. @return NULL: no memory. */
+char **strv_copy(const char *const *vector);
+void strv_free(char **vector);
+/** Append a copy of the string (reallocates *vector, which may be NULL). 0 or -ENOMEM. */
+int strv_append(char ***vector, const char *string);
+void strv_freep(char ***vector);
+
+/** One word, quoted for a shell where it needs it; control characters become $'\xNN'. */
+void str_quote(struct buf *out, const char *word);
+/** All words, one space between. */
+void str_quote_vector(struct buf *out, const char *const *words);
+/** Text for a terminal: control characters and invalid UTF-8 replaced by '?' (tabs become spaces). */
+void str_append_clean(struct buf *out, const char *text);
+/** Is it valid UTF-8 (no surrogates, no overlong forms, at most U+10FFFF)? */
+bool str_is_utf8(const char *data, size_t n);
+/** The candidate nearest to the word, when near enough to be a typing error; else NULL. */
+const char *str_nearest(const char *word, const char *const *candidates);
+bool str_starts_with(const char *string, const char *prefix);
+
+#endif

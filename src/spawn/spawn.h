@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SPAWN_SPAWN_H
+#define SPAWN_SPAWN_H
+
+#include <inbye/base.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+/*
+ * The plan of one start: everything the child does between clone and exec, settled in the parent. Borrowed
+ * pointers and descriptors throughout: the plan owns nothing. Start from SPAWN_PLAN_INIT.
+ */
+struct spawn_rlimit {
+        int resource;
+        struct rlimit limit;
+};
+
+enum spawn_pgroup {
+        SPAWN_PGROUP_KEEP,   /* that of the owner */
+        SPAWN_PGROUP_OWN,    /* setpgid(0, 0) */
+        SPAWN_PGROUP_SESSION /* setsid() */
+};
+
+struct spawn_plan {
+        const char *const *argv;
+        const char *const *envp;
+        const char *program; /* what is looked up; holds a slash: taken as it is */
+        const char *cwd;     /* NULL: the owner's */
+        int stdio[3];        /* descriptor that becomes 0, 1, 2; -1: closed in the child */
+        const int *keep_fds; /* passed on under their own numbers, >= 3 */
+        size_t n_keep_fds;
+        enum spawn_pgroup pgroup;
+        int foreground_fd;        /* tty whose foreground group the child becomes (its own group), or -1 */
+        uint64_t signal_mask;     /* blocked in the child */
+        uint64_t signals_ignored; /* ignored in the child; all others have the default action */
+        const struct spawn_rlimit *rlimits;
+        size_t n_rlimits;
+        const gid_t *groups; /* with set_groups */
+        size_t n_groups;
+        bool set_groups, set_gid, set_uid, set_umask, set_nice, set_ioprio;
+        bool shell_fallback; /* ENOEXEC: /bin/sh FILE ARGS */
+        uid_t uid;
+        gid_t gid;
+        mode_t umask;
+        int nice;
+        int io_class, io_level;
+        const cpu_set_t *affinity; /* NULL: the owner's */
+        int cgroup_fd;             /* directory of the leaf, or -1 */
+        int cgroup_procs_fd; /* its cgroup.procs open for writing, or -1: fetched when needed by the call
+                                below */
+        int (*open_cgroup_procs)(void *userdata); /* fallback: gives cgroup_procs_fd (borrowed) or -errno */
+        void *userdata;
+        bool join_by_write; /* do not try CLONE_INTO_CGROUP */
+};
+#define SPAWN_PLAN_INIT                                                                                      \
+        {                                                                                                    \
+                .stdio = { -1, -1, -1 }, .foreground_fd = -1, .cgroup_fd = -1, .cgroup_procs_fd = -1         \
+        }
+
+struct spawned {
+        pid_t pid;
+        int pidfd;            /* close-on-exec; -1 where the kernel has none */
+        bool joined_by_write; /* CLONE_INTO_CGROUP did not do: not worth trying again here */
+};
+
+/**
+ * Start the program. Returns once the child has exec'ed or failed; a failed child is reaped.
+ *
+ * @return 0; -errno with reterr saying the stage. -ENOENT at INBYE_STAGE_EXEC: the text lists where it
+ * looked.
+ */
+int spawn(const struct spawn_plan *plan, struct spawned *ret, struct inbye_error *reterr);
+
+#endif

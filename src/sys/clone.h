@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SYS_CLONE_H
+#define SYS_CLONE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/**
+ * Make a child that shares the caller's memory until it execs or exits (the caller's thread sleeps until
+ * then), runs child(argument) on `stack` and never returns from it.
+ *
+ * @param cgroup_fd   Directory of the leaf to be born in (CLONE_INTO_CGROUP), or -1.
+ * @param ret_pidfd   Close-on-exec.
+ * @return  pid, or -errno; -ENOSYS: this kernel, sandbox or machine cannot; -EOPNOTSUPP: not into a cgroup.
+ */
+pid_t sys_clone_shared(void (*child)(void *argument), void *argument, void *stack, size_t stack_size,
+        int cgroup_fd, int *ret_pidfd);
+
+/**
+ * The same with a copy of the memory (fork): works everywhere. *ret_pidfd is -1 where there are no pidfds.
+ */
+pid_t sys_clone_copy(void (*child)(void *argument), void *argument, int *ret_pidfd);
+
+#endif

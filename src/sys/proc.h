@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SYS_PROC_H
+#define SYS_PROC_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/** From /proc/PID/stat. */
+struct proc_stat {
+        pid_t pid, ppid, pgrp, session;
+        char name[16];
+        char state;
+        uint64_t start_ticks;
+};
+/** 0; -ESRCH: no such process; -ENOENT: there is no /proc; -errno. */
+int proc_read_stat(pid_t pid, struct proc_stat *ret);
+/** Nanoseconds since the process started, by CLOCK_BOOTTIME; UINT64_MAX: unknown. */
+uint64_t proc_age_ns(const struct proc_stat *stat);
+/** Does the v2 path in /proc/PID/cgroup contain this text? 1, 0, -errno (-ESRCH, -ENOENT as above). */
+int proc_cgroup_contains(pid_t pid, const char *text);
+/** The calling process's own v2 path ("0::" line; "/" first). -EXDEV: outside the visible tree ("/.."). */
+int proc_own_cgroup(char *path, size_t size);
+/** Where cgroup2 is mounted, and the root of that mount within the hierarchy. -ENOENT: nowhere. */
+int proc_cgroup2_mount(char *mount, size_t mount_size, char *root, size_t root_size);
+/** Bit 0, 1...: the process has a descriptor open on the inode[i] (of a pipe). Unreadable: 0. */
+uint32_t proc_holds(pid_t pid, const uint64_t *inodes, unsigned n);
+/** Every process of a process group (or session): fills up to n pids. @return how many there are, -errno. */
+ssize_t proc_list_pgrp(pid_t pgrp, pid_t *pids, size_t n);
+
+#endif
