@@ -37,7 +37,11 @@ typedef int (*inbye_batch_next_fn)(void *userdata, struct inbye_command **ret_co
  */
 typedef void (*inbye_batch_result_fn)(void *userdata, uint64_t index, struct inbye_result *result);
 
-#define INBYE_BATCH_KEEP_ORDER 1u /**< Results in order of submission, not of completion. */
+/**
+ * Results in order of submission, not of completion. What ended early is held back; while more than 16 MiB
+ * of output is held, no further job starts.
+ */
+#define INBYE_BATCH_KEEP_ORDER 1u
 
 /** Start from INBYE_BATCH_OPTIONS_INIT. */
 struct inbye_batch_options {
@@ -67,7 +71,7 @@ INBYE_API void inbye_batch_free(struct inbye_batch *batch);
  * Queue a job; the batch takes a reference of its own. Allowed at any time, also from a callback.
  *
  * @param ret_index  Its number; may be NULL.
- * @retval -ECANCELED  The batch was cancelled.
+ * @retval -ECANCELED  The batch was stopped or cancelled.
  */
 INBYE_API INBYE_MUST_USE int inbye_batch_submit(
         struct inbye_batch *batch, struct inbye_command *command, uint64_t *ret_index);
@@ -83,6 +87,7 @@ INBYE_API void inbye_batch_stop(struct inbye_batch *batch);
 
 /**
  * Start nothing more and end what runs: soft signal, grace, SIGKILL. A second call can only be sharper.
+ * Jobs that were submitted and not started get the result "cancelled"; `next` is not asked any more.
  *
  * @param signo     0: each command's own soft signal. SIGKILL: at once.
  * @param grace_ns  From the soft signal to SIGKILL.

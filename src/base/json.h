@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* jansson has a json_string() and a json_null(): the two here are called otherwise, so that a program can
+ * link both. */
+
 /** Writes one JSON value, compact, into a buf. Commas are its business; nesting up to 32. */
 struct json {
         struct buf *out;
@@ -19,16 +22,16 @@ void json_object_end(struct json *json);
 void json_array_begin(struct json *json);
 void json_array_end(struct json *json);
 void json_key(struct json *json, const char *key);
-/** Text that is UTF-8; NULL: null. */
-void json_string(struct json *json, const char *text);
+/** Text that is UTF-8 (a byte that is not becomes U+FFFD); NULL: null. */
+void json_text(struct json *json, const char *text);
 /** Bytes: a string where they are UTF-8, else {"base64":"..."}. */
 void json_bytes(struct json *json, const char *data, size_t n);
 void json_unsigned(struct json *json, uint64_t number);
 void json_signed(struct json *json, int64_t number);
-/** Seconds with nanosecond digits as needed: 1.25. */
+/** Seconds with nanosecond digits as needed: 1.25; null where it is UINT64_MAX (unknown). */
 void json_seconds(struct json *json, uint64_t ns);
 void json_bool(struct json *json, bool yes);
-void json_null(struct json *json);
+void json_none(struct json *json);
 /** number, or null where it is UINT64_MAX (unknown). */
 void json_known(struct json *json, uint64_t number);
 

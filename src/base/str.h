@@ -21,8 +21,14 @@ void str_quote(struct buf *out, const char *word);
 void str_quote_vector(struct buf *out, const char *const *words);
 /** Text for a terminal: control characters and invalid UTF-8 replaced by '?' (tabs become spaces). */
 void str_append_clean(struct buf *out, const char *text);
+/** The same into size > 0 bytes, NUL-terminated, cut between characters. @return bytes without the NUL. */
+size_t str_clean(const char *text, char *out, size_t size);
 /** Is it valid UTF-8 (no surrogates, no overlong forms, at most U+10FFFF)? */
 bool str_is_utf8(const char *data, size_t n);
+/** Bytes of the character at the start of n > 0 bytes; 0: no valid one stands there. */
+size_t str_utf8_length(const char *data, size_t n);
+/** Are the n bytes this word, upper and lower case of ASCII letters alike? */
+bool str_is_word(const char *text, size_t n, const char *word);
 /** The candidate nearest to the word, when near enough to be a typing error; else NULL. */
 const char *str_nearest(const char *word, const char *const *candidates);
 bool str_starts_with(const char *string, const char *prefix);

@@ -46,6 +46,12 @@ struct loop_defer {
 void loop_defer(struct inbye_loop *loop, struct loop_defer *defer, void (*fn)(struct loop_defer *defer));
 void loop_defer_cancel(struct loop_defer *defer);
 
+/** While held the loop cannot be turned: somebody above on the stack walks over what a turn would free. */
+void loop_hold(struct inbye_loop *loop);
+void loop_unhold(struct inbye_loop *loop);
+/** Would inbye_loop_dispatch() refuse: are we in a callback? */
+bool loop_is_busy(const struct inbye_loop *loop);
+
 /** The loop's idea of now: read once per turn, or from the test's clock. */
 uint64_t loop_now_ns(const struct inbye_loop *loop);
 /** For tests: a clock that the test turns. NULL: the real one. */
@@ -61,7 +67,8 @@ void loop_child_add(struct inbye_loop *loop, struct loop_child *child);
 void loop_child_remove(struct loop_child *child);
 /** Does this loop reap orphans? */
 bool loop_reaps_orphans(const struct inbye_loop *loop);
-/** Reap the orphans that are there now. No-op where the loop does not reap. */
+/** Reap the orphans that are there now, up to the first child that has an owner. No-op where the loop does
+ * not reap. */
 void loop_reap_now(struct inbye_loop *loop);
 
 /** One object per loop and key, opened by the first user and freed with the loop (the session of contain). */

@@ -7,10 +7,10 @@
 
 /**
  * Make a child that shares the caller's memory until it execs or exits (the caller's thread sleeps until
- * then), runs child(argument) on `stack` and never returns from it.
+ * then), runs child(argument) on `stack` and never returns from it. Block all signals around it.
  *
  * @param cgroup_fd   Directory of the leaf to be born in (CLONE_INTO_CGROUP), or -1.
- * @param ret_pidfd   Close-on-exec.
+ * @param ret_pidfd   Close-on-exec; -1 where there are no pidfds.
  * @return  pid, or -errno; -ENOSYS: this kernel, sandbox or machine cannot; -EOPNOTSUPP: not into a cgroup.
  */
 pid_t sys_clone_shared(void (*child)(void *argument), void *argument, void *stack, size_t stack_size,
@@ -20,5 +20,15 @@ pid_t sys_clone_shared(void (*child)(void *argument), void *argument, void *stac
  * The same with a copy of the memory (fork): works everywhere. *ret_pidfd is -1 where there are no pidfds.
  */
 pid_t sys_clone_copy(void (*child)(void *argument), void *argument, int *ret_pidfd);
+
+/** What sys_clone_shared() has to offer, best first; what does not work here is not tried twice. */
+enum sys_clone_rung {
+        SYS_CLONE_INTO,  /* clone3, into a cgroup where wanted */
+        SYS_CLONE_PIDFD, /* clone with a pidfd */
+        SYS_CLONE_PLAIN, /* clone, the pidfd fetched afterwards */
+        SYS_CLONE_NONE   /* nothing: -ENOSYS */
+};
+/** For tests: from now on start at this rung. */
+void sys_clone_force(enum sys_clone_rung rung);
 
 #endif

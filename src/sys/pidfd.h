@@ -13,6 +13,8 @@ int sys_pidfd_open(pid_t pid);
 int sys_pidfd_send_signal(int pidfd, int signo);
 /** Has the process ended (is its pidfd readable)? 1 yes, 0 no, -errno. */
 int sys_pidfd_has_ended(int pidfd);
+/** The same, waiting for it up to timeout_ms. */
+int sys_pidfd_wait(int pidfd, int timeout_ms);
 
 struct sys_wait {
         int code;   /* CLD_EXITED, CLD_KILLED, CLD_DUMPED, CLD_STOPPED, CLD_CONTINUED; 0: nothing to report */
@@ -28,7 +30,9 @@ struct sys_wait {
  * @return 0 (ret->code 0: nothing yet), -ECHILD (somebody else took it), -errno.
  */
 int sys_wait(int pidfd, pid_t pid, int options, struct sys_wait *ret);
-/** Exit status of a process that somebody else reaped (PIDFD_GET_INFO, >= 6.15). -ENODATA: cannot be known.
+/**
+ * Exit status of a process that somebody else reaped (PIDFD_GET_INFO, >= 6.15), without pid and usage.
+ * -ENODATA: cannot be known.
  */
 int sys_pidfd_exit_status(int pidfd, struct sys_wait *ret);
 /** Id of the v2 cgroup of the process (PIDFD_GET_INFO, >= 6.13): the inode of its directory. 0 or -errno. */

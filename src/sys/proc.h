@@ -12,7 +12,7 @@ struct proc_stat {
         char state;
         uint64_t start_ticks;
 };
-/** 0; -ESRCH: no such process; -ENOENT: there is no /proc; -errno. */
+/** 0; -ESRCH: no such process; -ENOENT: there is no /proc; -EACCES: it is hidden from us; -errno. */
 int proc_read_stat(pid_t pid, struct proc_stat *ret);
 /** Nanoseconds since the process started, by CLOCK_BOOTTIME; UINT64_MAX: unknown. */
 uint64_t proc_age_ns(const struct proc_stat *stat);
@@ -22,9 +22,16 @@ int proc_cgroup_contains(pid_t pid, const char *text);
 int proc_own_cgroup(char *path, size_t size);
 /** Where cgroup2 is mounted, and the root of that mount within the hierarchy. -ENOENT: nowhere. */
 int proc_cgroup2_mount(char *mount, size_t mount_size, char *root, size_t root_size);
+/** The same for the v1 hierarchy of a controller ("cpu"); NULL: v2. -ENOENT: there is none. */
+int proc_own_cgroup_of(const char *controller, char *path, size_t size);
+int proc_cgroup_mount_of(
+        const char *controller, char *mount, size_t mount_size, char *root, size_t root_size);
+/** What it means that a file of /proc/PID could not be opened: -ENOENT told apart as above, others as is. */
+int proc_missing(pid_t pid, int r);
 /** Bit 0, 1...: the process has a descriptor open on the inode[i] (of a pipe). Unreadable: 0. */
 uint32_t proc_holds(pid_t pid, const uint64_t *inodes, unsigned n);
-/** Every process of a process group (or session): fills up to n pids. @return how many there are, -errno. */
+/** Every process, zombies too, of a process group (or session): fills up to n pids. @return how many there
+ * are, -errno. */
 ssize_t proc_list_pgrp(pid_t pgrp, pid_t *pids, size_t n);
 
 #endif

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One job from one line of JSON.
+ *
+ * Keys are the options of the command line with '_' for '-', taken from the same table and checked by the
+ * same code, so that `"timeout": "1m30s"` means what `--timeout=1m30s` means and a new option is a new key.
+ * What only a job can have (argv, id, env as an object, stdin as bytes) stands in a small table here. A key
+ * that is neither is refused: a misspelt "timout" that was passed over would be a job without a timeout.
+ *
+ * jansson reads the line (strict UTF-8, no duplicate keys, no NUL). It keeps no positions of what it read, so
+ * for a value that makes no sense the place of its key is looked up in the text again. Bytes that are not
+ * UTF-8 are written as {"base64": "..."}, as reports of inbye write them.
+ */
+#include "cli/jobs_json.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/scope.h"
+#include "base/str.h"
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+DEFINE_SCOPED(command_unrefp, struct inbye_command, inbye_command_unref)
+
+/* A job that is being put together. */
+struct making {
+        const struct job_base *base;
+        json_t *root;              /* borrowed */
+        struct settings *settings; /* of the line alone */
+        struct inbye_command *command;
+        struct inbye_error *error;
+};
+
+static int refuse(struct making *making, const char *what)
+{
+        return error_set_plain(making->error, INBYE_STAGE_ARGUMENT, EINVAL, "%s", what);
+}
+
+int job_base_apply(const struct job_base *base, struct inbye_command *command, struct inbye_error *reterr)
+{
+        int r;
+
+        /* A group of its own, so that the terminal's Ctrl-C is ours to pass on; ignored signals as xargs has
+         * it: a batch under nohup(1) is a batch of commands under nohup. */
+        r = inbye_command_set_process_group(command, 1);
+        if (r >= 0)
+                r = inbye_command_set_inherit_ignored(command, 1);
+        if (r >= 0)
+                r = inbye_command_set_signal_mask(command, cli_origin_mask());
+        if (r >= 0)
+                r = inbye_command_set_shell_fallback(command, 1);
+        if (r < 0)
+                return error_set(reterr, INBYE_STAGE_ARGUMENT, -r, "settings of the batch");
+        return settings_to_command(base->settings, command, reterr);
+}
+
+/* Values */
+
+static int base64_digit(char c)
+{
+        static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        const char *found = c ? strchr(digits, c) : NULL;
+
+        return found ? (int)(found - digits) : -1;
+}
+
+/* Strict: groups of four, padded. */
+static int base64_decode(const char *text, size_t n, struct buf *out)
+{
+        if (n % 4 != 0)
+                return -EINVAL;
+        for (size_t i = 0; i < n; i += 4) {
+                int padding =
+                        i + 4 < n ? 0 : (text[i + 3] == '=') + (text[i + 3] == '=' && text[i + 2] == '=');
+                uint32_t group = 0;
+                char bytes[3];
+
+                for (int j = 0; j < 4; j++) {
+                        int digit = j >= 4 - padding ? 0 : base64_digit(text[i + (size_t)j]);
+
+                        if (digit < 0)
+                                return -EINVAL;
+                        group = group << 6 | (uint32_t)digit;
+                }
+                for (int j = 0; j < 3; j++)
+                        bytes[j] = (char)(group >> (16 - 8 * j));
+                buf_append(out, bytes, (size_t)(3 - padding));
+        }
+        return out->failed;
+}
+
+/* A string, or {"base64": "..."}. */
+static int value_bytes(const json_t *value, struct buf *out)
+{
+        const json_t *encoded;
+
+        if (json_is_string(value))
+                return buf_append(out, json_string_value(value), json_string_length(value));
+        encoded = json_object_get(value, "base64");
+        if (!json_is_string(encoded) || json_object_size(value) != 1)
+                return -EINVAL;
+        return base64_decode(json_string_value(encoded), json_string_length(encoded), out);
+}
+
+/* What stands behind an option: a string as it is, a number in decimal, never with an exponent. */
+static int value_text(const json_t *value, struct buf *out)
+{
+        if (json_is_string(value))
+                return buf_append_str(out, json_string_value(value));
+        if (json_is_integer(value))
+                return buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        if (json_is_real(value))
+                return buf_printf(out, "%.9f", json_real_value(value));
+        return -EINVAL;
+}
+
+/* Keys that only a job has */
+
+static int append_argument(struct making *making, char ***argv, const json_t *value)
+{
+        struct buf bytes = BUF_INIT;
+        int r;
+
+        r = value_bytes(value, &bytes);
+        if (r == -EINVAL)
+                r = refuse(making, "an argument is neither a string nor {\"base64\": \"...\"}");
+        else if (r == 0 && bytes.data && strlen(bytes.data) != bytes.n)
+                r = refuse(making, "an argument cannot hold a NUL");
+        else if (r == 0)
+                r = strv_append(argv, bytes.data ? bytes.data : "");
+        buf_deinit(&bytes);
+        return r;
+}
+
+static int open_command(struct making *making, const json_t *value)
+{
+        scoped(strv_freep) char **argv = NULL;
+        int r;
+
+        if (!json_is_array(value))
+                return refuse(making, value ? "argv is not an array" : "there is no argv");
+        for (size_t i = 0; i < json_array_size(value); i++) {
+                r = append_argument(making, &argv, json_array_get(value, i));
+                if (r < 0)
+                        return r;
+        }
+        if (!argv || !argv[0][0])
+                return refuse(making, "argv is empty");
+        return inbye_command_open((const char *const *)argv, &making->command);
+}
+
+static int take_nothing(struct making *making, const json_t *value)
+{
+        (void)making;
+        (void)value;
+        return 0;
+}
+
+static int take_id(struct making *making, const json_t *value)
+{
+        struct buf id = BUF_INIT;
+        int r;
+
+        r = json_is_real(value) ? -EINVAL : value_text(value, &id);
+        if (r == -EINVAL || (r == 0 && !id.n))
+                r = refuse(making, "id is neither a string nor an integer");
+        else if (r == 0)
+                r = inbye_command_set_id(making->command, id.data);
+        buf_deinit(&id);
+        return r;
+}
+
+static int take_variable(struct making *making, const char *name, const json_t *value)
+{
+        struct buf bytes = BUF_INIT;
+        int r;
+
+        if (json_is_null(value)) {
+                r = inbye_command_env_unset(making->command, name);
+        } else {
+                r = value_bytes(value, &bytes);
+                if (r == 0 && bytes.data && strlen(bytes.data) != bytes.n)
+                        r = -EINVAL;
+                if (r == 0)
+                        r = inbye_command_env_set(making->command, name, bytes.data ? bytes.data : "");
+        }
+        buf_deinit(&bytes);
+        if (r == -EINVAL)
+                return error_set_plain(making->error, INBYE_STAGE_ARGUMENT, EINVAL,
+                        "env: '%s' is no name of a variable, or its value is neither a string nor null",
+                        name);
+        return r;
+}
+
+static int take_env(struct making *making, const json_t *value)
+{
+        const char *name;
+        const json_t *one;
+        int r;
+
+        if (!json_is_object(value))
+                return refuse(making, "env is not an object");
+        json_object_foreach((json_t *)value, name, one)
+        {
+                r = take_variable(making, name, one);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int take_stdin(struct making *making, const json_t *value)
+{
+        struct buf bytes = BUF_INIT;
+        int r;
+
+        r = value_bytes(value, &bytes);
+        if (r == -EINVAL)
+                r = refuse(making, "stdin is neither a string nor {\"base64\": \"...\"}");
+        else if (r == 0)
+                r = inbye_command_set_input_bytes(making->command, bytes.data ? bytes.data : "", bytes.n);
+        buf_deinit(&bytes);
+        return r;
+}
+
+static int take_stdin_file(struct making *making, const json_t *value)
+{
+        if (!json_is_string(value) || !json_string_length(value))
+                return refuse(making, "stdin_file is no name of a file");
+        if (json_object_get(making->root, "stdin"))
+                return refuse(making, "stdin and stdin_file exclude each other");
+        return inbye_command_set_input_file(making->command, json_string_value(value));
+}
+
+static const struct job_key {
+        const char *name;
+        int (*take)(struct making *making, const json_t *value);
+} job_keys[] = {
+        { "argv", take_nothing }, /* read first: it makes the command */
+        { "id", take_id },
+        { "env", take_env },
+        { "stdin", take_stdin },
+        { "stdin_file", take_stdin_file },
+};
+
+/* Keys that are options */
+
+/* Of the whole batch, of the owner's process, or better said as an object. */
+static bool is_option_of_jobs(int id)
+{
+        switch (id) {
+        case CLI_SETTING_MECHANISM:
+        case CLI_SETTING_REQUIRE:
+        case CLI_SETTING_ENV:
+        case CLI_SETTING_UNSET_ENV:
+        case CLI_SETTING_STDIN:
+        case CLI_SETTING_KEEP_FD:
+                return false;
+        default:
+                return true;
+        }
+}
+
+/* Is the key this option's name, with '_' for '-'? */
+static bool is_key_of(const char *key, const char *name)
+{
+        for (; *key && *name; key++, name++)
+                if (*key != (*name == '-' ? '_' : *name))
+                        return false;
+        return *key == *name;
+}
+
+static const struct cli_option *find_option(const char *key)
+{
+        for (const struct cli_option *option = cli_settings_options; option->name; option++)
+                if (is_option_of_jobs(option->id) && is_key_of(key, option->name))
+                        return option;
+        return NULL;
+}
+
+static int apply(struct making *making, const struct cli_option *option, const char *text)
+{
+        struct inbye_error error = { 0 };
+        int r;
+
+        r = settings_apply(making->settings, option->id, text, &error);
+        if (r < 0)
+                error_set_plain(making->error, INBYE_STAGE_ARGUMENT, error.number, "%s: %s", option->name,
+                        error.text);
+        return r;
+}
+
+/* One element, or the whole of a list whose option takes it with commas. */
+static int apply_value(struct making *making, const struct cli_option *option, const json_t *value)
+{
+        struct buf text = BUF_INIT;
+        int r = 0;
+
+        if (json_is_array(value))
+                for (size_t i = 0; i < json_array_size(value) && r == 0; i++) {
+                        if (i > 0)
+                                buf_append_char(&text, ',');
+                        r = value_text(json_array_get(value, i), &text);
+                }
+        else
+                r = value_text(value, &text);
+        /* 22 is not 022: a mask is octal, and JSON has no octal numbers */
+        if (r == 0 && option->id == CLI_SETTING_UMASK && !json_is_string(value))
+                r = -EINVAL;
+        if (r == -EINVAL)
+                r = error_set_plain(making->error, INBYE_STAGE_ARGUMENT, EINVAL,
+                        "%s: not a value of that kind", option->name);
+        else if (r == 0)
+                r = apply(making, option, text.data ? text.data : "");
+        buf_deinit(&text);
+        return r;
+}
+
+static bool takes_list(int id)
+{
+        return id == CLI_SETTING_SUCCESS_CODES || id == CLI_SETTING_GROUPS || id == CLI_SETTING_AFFINITY;
+}
+
+static int take_option(struct making *making, const struct cli_option *option, const json_t *value)
+{
+        int r = 0;
+
+        if (!option->argument && !json_is_boolean(value))
+                return error_set_plain(
+                        making->error, INBYE_STAGE_ARGUMENT, EINVAL, "%s: not true or false", option->name);
+        if (!option->argument)
+                return json_is_true(value) ? apply(making, option, NULL) : 0;
+        if (!json_is_array(value) || takes_list(option->id))
+                return apply_value(making, option, value);
+        for (size_t i = 0; i < json_array_size(value) && r == 0; i++)
+                r = apply_value(making, option, json_array_get(value, i));
+        return r;
+}
+
+static int refuse_key(struct making *making, const char *key)
+{
+        const char *names[ARRAY_SIZE(job_keys) + CLI_SETTING_END - CLI_SETTING_FIRST + 1];
+        scoped(freep) char *shown = NULL;
+        const char *nearest;
+        size_t n = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(job_keys); i++)
+                names[n++] = job_keys[i].name;
+        for (const struct cli_option *option = cli_settings_options; option->name; option++)
+                if (is_option_of_jobs(option->id) && n < ARRAY_SIZE(names) - 1)
+                        names[n++] = option->name;
+        names[n] = NULL;
+        nearest = str_nearest(key, names);
+        shown = nearest ? strdup(nearest) : NULL;
+        if (!shown)
+                return error_set_plain(making->error, INBYE_STAGE_ARGUMENT, EINVAL, "unknown key '%s'", key);
+        for (char *c = shown; *c; c++)
+                if (*c == '-')
+                        *c = '_';
+        return error_set_plain(making->error, INBYE_STAGE_ARGUMENT, EINVAL,
+                "unknown key '%s'; did you mean '%s'?", key, shown);
+}
+
+static int take_key(struct making *making, const char *key, const json_t *value)
+{
+        const struct cli_option *option;
+
+        for (size_t i = 0; i < ARRAY_SIZE(job_keys); i++)
+                if (strcmp(key, job_keys[i].name) == 0)
+                        return job_keys[i].take(making, value);
+        option = find_option(key);
+        return option ? take_option(making, option, value) : refuse_key(making, key);
+}
+
+/* Limit and policy of the capture go to the command as one: what the line leaves out is the batch's. */
+static int complete_capture(struct making *making)
+{
+        bool limit = settings_has(making->settings, CLI_SETTING_CAPTURE_LIMIT);
+        bool keep = json_object_get(making->root, "capture_keep") != NULL;
+        int r = 0;
+
+        if (keep && !limit)
+                r = settings_apply(making->settings, CLI_SETTING_CAPTURE_LIMIT, making->base->capture_limit,
+                        making->error);
+        if (limit && !keep)
+                r = settings_apply(making->settings, CLI_SETTING_CAPTURE_KEEP, making->base->capture_keep,
+                        making->error);
+        return r;
+}
+
+/* Character column of the key, for want of anything better of the line. */
+static size_t column_of(const char *line, size_t n, const char *key)
+{
+        scoped(freep) char *quoted = NULL;
+        const char *found;
+        size_t column = 1;
+
+        if (asprintf(&quoted, "\"%s\"", key) < 0) {
+                quoted = NULL;
+                return 1;
+        }
+        found = memmem(line, n, quoted, strlen(quoted));
+        for (const char *c = line; found && c < found; c++)
+                column += ((unsigned char)*c & 0xc0) != 0x80;
+        return column;
+}
+
+static int take_object(struct making *making, const char *line, size_t n, struct job_fault *fault)
+{
+        const char *key;
+        json_t *value;
+        int r = 0;
+
+        json_object_foreach(making->root, key, value)
+        {
+                r = take_key(making, key, value);
+                if (r < 0) {
+                        fault->column = column_of(line, n, key);
+                        return r;
+                }
+        }
+        r = complete_capture(making);
+        return r < 0 ? r : settings_to_command(making->settings, making->command, making->error);
+}
+
+static int make(struct making *making, const char *line, size_t n, struct job_fault *fault)
+{
+        bool is_object = json_is_object(making->root);
+        int r;
+
+        fault->column = 1;
+        if (!is_object && !json_is_array(making->root))
+                return refuse(making, "a job is an array or an object");
+        if (is_object && json_object_get(making->root, "argv"))
+                fault->column = column_of(line, n, "argv");
+        r = open_command(making, is_object ? json_object_get(making->root, "argv") : making->root);
+        if (r < 0)
+                return r;
+        fault->column = 1;
+        r = job_base_apply(making->base, making->command, making->error);
+        if (r < 0 || !is_object)
+                return r;
+        making->settings = settings_open();
+        if (!making->settings)
+                return -ENOMEM;
+        r = take_object(making, line, n, fault);
+        settings_free(making->settings);
+        return r;
+}
+
+int job_from_json(const char *line, size_t n, const struct job_base *base, struct inbye_command **ret_command,
+        struct job_fault *ret_fault)
+{
+        scoped(json_decrefp) json_t *root = NULL;
+        scoped(command_unrefp) struct inbye_command *command = NULL;
+        struct making making = { .base = base, .error = &ret_fault->error };
+        json_error_t error;
+        int r;
+
+        *ret_fault = (struct job_fault){ 0 };
+        root = json_loadb(line, n, JSON_REJECT_DUPLICATES, &error);
+        if (!root) {
+                ret_fault->column = error.column > 0 ? (size_t)error.column : 1;
+                return error_set_plain(
+                        &ret_fault->error, INBYE_STAGE_ARGUMENT, EINVAL, "not JSON: %s", error.text);
+        }
+        making.root = root;
+        r = make(&making, line, n, ret_fault);
+        command = making.command;
+        if (r < 0 && !ret_fault->error.text[0])
+                error_set(&ret_fault->error, INBYE_STAGE_ARGUMENT, -r, "job");
+        if (r < 0)
+                return r;
+        *ret_command = TAKE(command);
+        return 0;
+}

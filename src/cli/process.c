@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The process that inbye itself is: what it was started with, and how it dies.
+ *
+ * Descriptors 0 to 2 may be closed at the start: a pipe made later would then take their numbers and end up
+ * as the command's standard input. /dev/null goes there first. SIGCHLD may be ignored: the kernel would then
+ * reap our children for us and their statuses were lost. SIGPIPE is blocked, not ignored, because the
+ * command inherits what is ignored: a write of ours gives EPIPE, and the command sees the pipe's signal as
+ * ever.
+ */
+#include "cli/cli.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+struct cli_origin cli_origin;
+
+/* The signals that a subcommand may watch, or leave alone where they were ignored. */
+static const int noted[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH, SIGTSTP,
+        SIGTTIN, SIGTTOU, SIGCONT, SIGPIPE, SIGCHLD };
+
+static void open_standard_descriptors(void)
+{
+        int fd;
+
+        do
+                fd = open("/dev/null", O_RDWR); /* the lowest free number */
+        while (fd >= 0 && fd <= STDERR_FILENO);
+        if (fd >= 0)
+                close(fd);
+}
+
+void cli_process_init(void)
+{
+        struct sigaction action;
+        sigset_t pipe_set;
+
+        open_standard_descriptors();
+        for (size_t i = 0; i < sizeof(noted) / sizeof(noted[0]); i++)
+                if (sigaction(noted[i], NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+                        cli_origin.ignored |= UINT64_C(1) << (noted[i] - 1);
+        if (cli_was_ignored(SIGCHLD))
+                signal(SIGCHLD, SIG_DFL);
+        sigemptyset(&pipe_set);
+        sigaddset(&pipe_set, SIGPIPE);
+        sigprocmask(SIG_BLOCK, &pipe_set, &cli_origin.mask);
+}
+
+bool cli_was_ignored(int signo)
+{
+        return cli_origin.ignored & (UINT64_C(1) << (signo - 1));
+}
+
+uint64_t cli_origin_mask(void)
+{
+        uint64_t mask = 0;
+
+        for (int signo = 1; signo <= 64; signo++)
+                if (sigismember(&cli_origin.mask, signo) == 1)
+                        mask |= UINT64_C(1) << (signo - 1);
+        return mask;
+}
+
+void cli_raise_default(int signo)
+{
+        sigset_t set;
+
+        signal(signo, SIG_DFL);
+        sigemptyset(&set);
+        sigaddset(&set, signo);
+        raise(signo);
+        sigprocmask(SIG_UNBLOCK, &set, NULL); /* it is taken here, whether it was blocked or not */
+}
+
+void cli_die_of(int signo)
+{
+        const struct rlimit no_core = { 0, 0 };
+
+        fflush(NULL);
+        setrlimit(RLIMIT_CORE, &no_core);
+        prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L); /* a core may go to a pipe, past the limit */
+        cli_raise_default(signo);
+        _exit(128 + signo);
+}

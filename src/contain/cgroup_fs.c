@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The file system side of cgroups: finding the directory of our own cgroup, listing and removing below a
+ * leaf.
+ *
+ * A member may have made sub-cgroups in its leaf, moved into them, taken away their permissions or made them
+ * threaded, so every walk goes all the way down by directory descriptors, gives itself permission back, and
+ * takes what cannot be read as unknown, not as empty.
+ */
+#include "contain/cgroup_fs.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "sys/proc.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAX_DEPTH 64
+
+static void dir_closep(DIR **dir)
+{
+        if (*dir)
+                closedir(*dir);
+}
+
+static int open_dir_at(int dir_fd, const char *name)
+{
+        int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+        if (fd < 0 && errno == EACCES && fchmodat(dir_fd, name, 0755, 0) == 0)
+                fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        return fd < 0 ? -errno : fd;
+}
+
+/* --- our own place ---------------------------------------------------------------------------------- */
+
+static int why_not(struct contain_probe *why, const char *reason, const char *hint)
+{
+        if (why) {
+                snprintf(why->reason, sizeof(why->reason), "%s", reason);
+                snprintf(why->hint, sizeof(why->hint), "%s", hint);
+        }
+        return -EOPNOTSUPP;
+}
+
+#define HINT_DELEGATE                                                                                        \
+        "start it in a subtree of its own: systemd-run --user --scope -p Delegate=yes -- "                   \
+        "COMMAND (as root: without --user)"
+
+/* The path of the cgroup as the mount shows it: a mount may show only a part of the hierarchy. */
+static int visible_path(char *path, size_t size, struct contain_probe *why)
+{
+        char own[2048], mount[1024], root[1024];
+        const char *below = own;
+        size_t n_root;
+        int r;
+
+        if (proc_cgroup2_mount(mount, sizeof(mount), root, sizeof(root)) < 0)
+                return why_not(why, "no cgroup2 file system is mounted here",
+                        "mount -t cgroup2 none /sys/fs/cgroup (as root)");
+        r = proc_own_cgroup(own, sizeof(own));
+        if (r < 0)
+                return why_not(why, "the own cgroup lies outside the visible tree", HINT_DELEGATE);
+        n_root = strcmp(root, "/") == 0 ? 0 : strlen(root);
+        if (strncmp(own, root, n_root) != 0)
+                return why_not(why, "the own cgroup lies outside what is mounted", HINT_DELEGATE);
+        below += n_root;
+        r = snprintf(path, size, "%s%s", mount, strcmp(below, "/") == 0 ? "" : below);
+        return r < 0 || (size_t)r >= size ? -ENAMETOOLONG : 0;
+}
+
+/*
+ * A child is born in a leaf only if we may write cgroup.procs of the common ancestor of us and it: of our own
+ * cgroup. That a user owns the directory is not enough.
+ */
+static int check_access(int dir_fd, const char *path, struct contain_probe *why)
+{
+        char reason[sizeof(why->reason)];
+
+        if (faccessat(dir_fd, "cgroup.procs", W_OK, AT_EACCESS) == 0 &&
+                faccessat(dir_fd, ".", W_OK, AT_EACCESS) == 0)
+                return 0;
+        snprintf(reason, sizeof(reason), "%.200s is %s", path,
+                errno == EROFS ? "mounted read-only" : "not writable for this user");
+        return why_not(why, reason, HINT_DELEGATE);
+}
+
+int cgroup_base_open(struct cgroup_base *ret, struct contain_probe *why)
+{
+        scoped(fd_closep) int fd = -1;
+        char reason[sizeof(why->reason)];
+        int r;
+
+        r = visible_path(ret->path, sizeof(ret->path), why);
+        if (r < 0)
+                return r;
+        fd = open(ret->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0) {
+                r = -errno;
+                if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
+                        return r;
+                snprintf(reason, sizeof(reason), "cannot open %.150s: %s", ret->path, strerror(-r));
+                return why_not(why, reason, HINT_DELEGATE);
+        }
+        r = check_access(fd, ret->path, why);
+        if (r < 0)
+                return r;
+        ret->dir_fd = TAKE_FD(fd);
+        return 0;
+}
+
+/* --- below a leaf ------------------------------------------------------------------------------------- */
+
+static int add_numbers(FILE *file, struct contain_pids *pids, bool threads)
+{
+        long number;
+        int r = 0;
+
+        while (r == 0 && fscanf(file, "%ld", &number) == 1) {
+                /* Of threads only the leader has a pidfd; each process has its leader in the list. */
+                struct proc_stat stat;
+
+                if (threads && proc_read_stat((pid_t)number, &stat) < 0)
+                        continue;
+                r = contain_pids_add(pids, (pid_t)number);
+        }
+        return r;
+}
+
+static void file_closep(FILE **file)
+{
+        if (*file)
+                fclose(*file);
+}
+
+static int list_file(int dir_fd, const char *name, bool threads, struct contain_pids *pids)
+{
+        scoped(file_closep) FILE *file = NULL;
+        int fd, r;
+
+        fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
+        if (fd < 0 && errno == EACCES && fchmodat(dir_fd, name, 0644, 0) == 0)
+                fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return errno == ENOENT ? 0 : -errno;
+        file = fdopen(fd, "r");
+        if (!file) {
+                fd_close(fd);
+                return -ENOMEM;
+        }
+        errno = 0;
+        r = add_numbers(file, pids, threads);
+        if (r < 0)
+                return r;
+        if (ferror(file))
+                return errno == ENODEV ? 0 : -errno;
+        return 0;
+}
+
+static int list_own(int dir_fd, struct contain_pids *pids)
+{
+        int r = list_file(dir_fd, "cgroup.procs", false, pids);
+
+        /* A threaded cgroup has no list of processes. */
+        return r == -EOPNOTSUPP ? list_file(dir_fd, "cgroup.threads", true, pids) : r;
+}
+
+static bool has_subdirs(int dir_fd)
+{
+        struct stat st;
+
+        return fstat(dir_fd, &st) < 0 || st.st_nlink != 2;
+}
+
+static DIR *dir_of(int dir_fd)
+{
+        int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+        if (!dir)
+                fd_close(fd);
+        return dir;
+}
+
+/* The name of the next subdirectory, or NULL. */
+static const char *next_subdir(DIR *dir)
+{
+        struct dirent *entry;
+
+        while ((entry = readdir(dir)))
+                if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 &&
+                        strcmp(entry->d_name, "..") != 0)
+                        return entry->d_name;
+        return NULL;
+}
+
+static int list_below(int dir_fd, struct contain_pids *pids, int depth)
+{
+        scoped(dir_closep) DIR *dir = NULL;
+        const char *name;
+        int r;
+
+        r = list_own(dir_fd, pids);
+        if (r < 0 || !has_subdirs(dir_fd))
+                return r;
+        if (depth == 0)
+                return -ELOOP;
+        dir = dir_of(dir_fd);
+        if (!dir)
+                return -errno;
+        while (r == 0 && (name = next_subdir(dir))) {
+                scoped(fd_closep) int sub_fd = open_dir_at(dir_fd, name);
+
+                if (sub_fd == -ENOENT)
+                        continue;
+                r = sub_fd < 0 ? sub_fd : list_below(sub_fd, pids, depth - 1);
+        }
+        return r;
+}
+
+int cgroup_list(int dir_fd, struct contain_pids *pids)
+{
+        return list_below(dir_fd, pids, MAX_DEPTH);
+}
+
+static void prune_below(int dir_fd, int depth)
+{
+        scoped(dir_closep) DIR *dir = NULL;
+        const char *name;
+
+        if (depth == 0 || !has_subdirs(dir_fd))
+                return;
+        dir = dir_of(dir_fd);
+        if (!dir)
+                return;
+        while ((name = next_subdir(dir))) {
+                scoped(fd_closep) int sub_fd = -1;
+
+                if (unlinkat(dir_fd, name, AT_REMOVEDIR) == 0)
+                        continue;
+                sub_fd = open_dir_at(dir_fd, name);
+                if (sub_fd < 0)
+                        continue;
+                prune_below(sub_fd, depth - 1);
+                unlinkat(dir_fd, name, AT_REMOVEDIR);
+        }
+}
+
+void cgroup_prune(int dir_fd)
+{
+        prune_below(dir_fd, MAX_DEPTH);
+}
+
+int cgroup_read_events(int events_fd, struct cgroup_events *ret)
+{
+        char text[128];
+        ssize_t n;
+
+        n = fd_pread_all(events_fd, text, sizeof(text));
+        if (n == -ENODEV || n == -ENOENT) {
+                *ret = (struct cgroup_events){ 0 };
+                return 0;
+        }
+        if (n < 0)
+                return (int)n;
+        ret->populated = strstr(text, "populated 1") != NULL;
+        ret->frozen = strstr(text, "frozen 1") != NULL;
+        return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CONTAIN_CGROUP_FS_H
+#define CONTAIN_CGROUP_FS_H
+
+#include "contain/contain.h"
+
+/* Reading and removing below one cgroup directory, whatever its members have made of it. */
+
+/** Where our leaves may live: the directory of our own cgroup. */
+struct cgroup_base {
+        int dir_fd;
+        char path[4096];
+};
+/** -EOPNOTSUPP with reason and hint; -errno. */
+int cgroup_base_open(struct cgroup_base *ret, struct contain_probe *why);
+
+/** Pids in the directory and everything below it. A directory that has gone is empty. */
+int cgroup_list(int dir_fd, struct contain_pids *pids);
+/** Remove the empty cgroups below the directory (bounded depth); the directory itself is left. */
+void cgroup_prune(int dir_fd);
+
+struct cgroup_events {
+        bool populated, frozen;
+};
+/** From an open cgroup.events. 0; -errno: unknown; a removed cgroup is empty. */
+int cgroup_read_events(int events_fd, struct cgroup_events *ret);
+
+#endif

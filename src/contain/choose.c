@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which mechanism holds a tree, and what all of them do alike.
+ *
+ * The table is the whole plug-in story: strongest first, the first that works is taken. A set that leaves
+ * none is refused with the reason of each, never weakened.
+ */
+#include "base/error.h"
+#include "base/fd.h"
+#include "contain/contain.h"
+#include "sys/pidfd.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct contain_ops *const contain_mechanisms[] = { &contain_cgroup, &contain_pgroup, NULL };
+
+/* Names of the mechanisms that this build knows of, made or not. */
+static const struct {
+        uint32_t bit;
+        const char *name;
+} names[] = {
+        { INBYE_MECHANISM_CGROUP, "cgroup" },
+        { INBYE_MECHANISM_PIDNS, "pidns" },
+        { INBYE_MECHANISM_REAPER, "reaper" },
+        { INBYE_MECHANISM_PGROUP, "pgroup" },
+};
+
+const char *inbye_mechanism_name(uint32_t mechanism)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                if (names[i].bit == mechanism)
+                        return names[i].name;
+        return NULL;
+}
+
+uint32_t inbye_mechanism_from_name(const char *name)
+{
+        for (size_t i = 0; name && i < ARRAY_SIZE(names); i++)
+                if (strcmp(names[i].name, name) == 0)
+                        return names[i].bit;
+        return 0;
+}
+
+static int refuse(uint32_t mechanisms, const struct inbye_error *last, struct inbye_error *reterr)
+{
+        const char *name = inbye_mechanism_name(mechanisms);
+
+        if (last->stage == INBYE_STAGE_NONE) {
+                error_set_plain(reterr, INBYE_STAGE_MECHANISM, EOPNOTSUPP,
+                        "mechanism %s is not part of this version", name ? name : "asked for");
+                error_hint(reterr, "'inbye doctor' lists what works here");
+                return -EOPNOTSUPP;
+        }
+        if (reterr)
+                *reterr = *last;
+        return -EOPNOTSUPP;
+}
+
+int contain_open(
+        struct inbye_loop *loop, uint32_t mechanisms, struct contain_group **ret, struct inbye_error *reterr)
+{
+        struct inbye_error error = { 0 };
+        int r;
+
+        for (size_t i = 0; contain_mechanisms[i]; i++) {
+                const struct contain_ops *ops = contain_mechanisms[i];
+
+                if (mechanisms && !(mechanisms & ops->bit))
+                        continue;
+                r = ops->group_open(loop, ret, &error);
+                if (r == -EOPNOTSUPP)
+                        continue;
+                if (r < 0 && reterr)
+                        *reterr = error;
+                return r;
+        }
+        return refuse(mechanisms, &error, reterr);
+}
+
+void contain_group_free(struct contain_group *group)
+{
+        if (group)
+                group->ops->group_free(group);
+}
+
+void contain_tree_free(struct contain_tree *tree)
+{
+        if (tree)
+                tree->ops->tree_free(tree);
+}
+
+void contain_pids_deinit(struct contain_pids *pids)
+{
+        free(pids->pids);
+        *pids = (struct contain_pids){ 0 };
+}
+
+int contain_pids_add(struct contain_pids *pids, pid_t pid)
+{
+        if (pid <= 0)
+                return 0;
+        if (pids->n == pids->allocated) {
+                size_t n = pids->allocated ? 2 * pids->allocated : 32;
+                pid_t *grown = reallocarray(pids->pids, n, sizeof(*grown));
+
+                if (!grown)
+                        return -ENOMEM;
+                pids->pids = grown;
+                pids->allocated = n;
+        }
+        pids->pids[pids->n++] = pid;
+        return 0;
+}
+
+static int signal_member(struct contain_tree *tree, pid_t pid, int signo, bool cont)
+{
+        scoped(fd_closep) int pidfd = -1;
+        int r;
+
+        r = tree->ops->tree_pin(tree, pid, &pidfd);
+        if (r != 0)
+                return r < 0 ? r : 0;
+        r = sys_pidfd_send_signal(pidfd, signo);
+        if (r == 0 && cont)
+                r = sys_pidfd_send_signal(pidfd, SIGCONT);
+        return r == -ESRCH ? 0 : r;
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+        pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+        return (x > y) - (x < y);
+}
+
+static bool was_seen(const struct contain_pids *seen, pid_t pid)
+{
+        return seen->n && bsearch(&pid, seen->pids, seen->n, sizeof(pid), compare_pids);
+}
+
+/* One time round: signal whom we have not seen yet. The seen list stays sorted. @return how many were new. */
+static ssize_t signal_new(struct contain_tree *tree, struct contain_pids *seen, int signo, bool cont)
+{
+        scoped(contain_pids_deinit) struct contain_pids now = { 0 };
+        size_t n_before = seen->n, n_new = 0;
+        int r;
+
+        r = tree->ops->tree_pids(tree, &now);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < now.n; i++) {
+                struct contain_pids old = { .pids = seen->pids, .n = n_before };
+
+                if (was_seen(&old, now.pids[i]))
+                        continue;
+                r = contain_pids_add(seen, now.pids[i]);
+                if (r < 0)
+                        return r;
+                n_new++;
+                r = signal_member(tree, now.pids[i], signo, cont);
+                if (r < 0 && r != -EPERM)
+                        return r;
+        }
+        if (n_new)
+                qsort(seen->pids, seen->n, sizeof(*seen->pids), compare_pids);
+        return (ssize_t)n_new;
+}
+
+/* A tree that forks faster than we go round would keep us for ever: SIGKILL is what ends such a one. */
+#define SIGNAL_ROUNDS 16
+
+int contain_signal(struct contain_tree *tree, int signo, bool cont)
+{
+        scoped(contain_pids_deinit) struct contain_pids seen = { 0 };
+        ssize_t n = 1;
+
+        for (int i = 0; i < SIGNAL_ROUNDS && n > 0; i++)
+                n = signal_new(tree, &seen, signo, cont);
+        return n < 0 ? (int)n : 0;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CONTAIN_CONTAIN_H
+#define CONTAIN_CONTAIN_H
+
+#include "loop/loop.h"
+#include "spawn/spawn.h"
+#include <inbye/group.h>
+#include <inbye/result.h>
+
+/*
+ * What holds trees. A mechanism is one contain_ops table in a file of its own; nobody outside this folder
+ * names one. A contain_group is what several trees have in common (a directory), a contain_tree holds one
+ * command and all that comes of it (a leaf, a process group).
+ *
+ * All calls answer at once; what takes time (dying, freezing) is asked for, and looked at again when one of
+ * the tree's events comes: the end of a pinned member, or tree_event_fd().
+ */
+
+enum {
+        CONTAIN_E_POPULATED = 1, /* members are left */
+        CONTAIN_E_GONE,          /* the process is not (or no longer) a member */
+        CONTAIN_E_PENDING        /* asked for, not there yet */
+};
+
+struct contain_group {
+        const struct contain_ops *ops;
+};
+
+struct contain_tree {
+        const struct contain_ops *ops;
+        pid_t pid; /* of the command; 0 until contain_started() */
+};
+
+/** Pids of members, in the order in which the kernel goes through them. */
+struct contain_pids {
+        pid_t *pids;
+        size_t n, allocated;
+};
+void contain_pids_deinit(struct contain_pids *pids);
+/** 0 or -ENOMEM. Pids <= 0 (members of another pid namespace) are left out. */
+int contain_pids_add(struct contain_pids *pids, pid_t pid);
+
+/** Why a mechanism does not work here. */
+struct contain_probe {
+        char reason[256];
+        char hint[256];
+        char detail[256]; /* where it works: with what */
+};
+
+struct contain_ops {
+        const char *name;
+        uint32_t bit;
+        const char *cannot; /* NULL: it holds everything */
+        bool can_freeze;
+
+        /** Does it work here, found by trying? 0 or -errno with reason and hint. */
+        int (*probe)(struct contain_probe *ret);
+        /** -EOPNOTSUPP: not here, reterr says why (stage MECHANISM). Other: it should work and does not. */
+        int (*group_open)(struct inbye_loop *loop, struct contain_group **ret, struct inbye_error *reterr);
+        void (*group_free)(struct contain_group *group);
+
+        int (*tree_open)(struct contain_group *group, struct contain_tree **ret, struct inbye_error *reterr);
+        /** Complete the plan, so that the child is born in the tree. */
+        void (*tree_plan)(struct contain_tree *tree, struct spawn_plan *plan);
+        void (*tree_started)(struct contain_tree *tree, const struct spawned *spawned);
+        /** The command has ended and was reaped: its pid is no longer pinned. */
+        void (*tree_reaped)(struct contain_tree *tree);
+        /** SIGKILL to all members, so that none slips by. 0, -errno. */
+        int (*tree_kill)(struct contain_tree *tree);
+        /** 0: done; CONTAIN_E_PENDING: the event fd will tell; -EOPNOTSUPP: no freezer. */
+        int (*tree_freeze)(struct contain_tree *tree, bool frozen);
+        int (*tree_pids)(struct contain_tree *tree, struct contain_pids *pids);
+        /** A pidfd of a process that is proven to be a member now. CONTAIN_E_GONE; -errno. */
+        int (*tree_pin)(struct contain_tree *tree, pid_t pid, int *ret_pidfd);
+        /** 0: empty; CONTAIN_E_POPULATED; -errno: unknown. */
+        int (*tree_look)(struct contain_tree *tree);
+        /** Descriptor to watch with EPOLLPRI, or -1. The tree keeps it. */
+        int (*tree_event_fd)(struct contain_tree *tree);
+        /** Fill what the tree itself accounts for; leave the rest. */
+        void (*tree_usage)(struct contain_tree *tree, struct inbye_usage *usage);
+        /** Remove what held the tree; it should be empty. What cannot be removed is left. */
+        void (*tree_free)(struct contain_tree *tree);
+};
+
+extern const struct contain_ops contain_cgroup;
+extern const struct contain_ops contain_pgroup;
+
+/** All mechanisms, strongest first, NULL-terminated. */
+extern const struct contain_ops *const contain_mechanisms[];
+
+/** Open a group with the strongest mechanism of the set (0: of all) that works here. */
+int contain_open(
+        struct inbye_loop *loop, uint32_t mechanisms, struct contain_group **ret, struct inbye_error *reterr);
+/** NULL is fine. */
+void contain_group_free(struct contain_group *group);
+void contain_tree_free(struct contain_tree *tree);
+DEFINE_SCOPED(contain_tree_freep, struct contain_tree, contain_tree_free)
+DEFINE_SCOPED(contain_group_freep, struct contain_group, contain_group_free)
+
+/**
+ * Send a signal to every member, those included that are forked while it goes round: the list is read until
+ * it shows nobody new. With CONT, SIGCONT follows, so that stopped members see it.
+ */
+int contain_signal(struct contain_tree *tree, int signo, bool cont);
+
+#endif

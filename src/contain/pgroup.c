@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Mechanism `pgroup`: a process group, portable POSIX, for hosts where nothing better may be had.
+ *
+ * While the command lives or is an unreaped zombie its pid, and with it the number of the group, belongs to
+ * us: then killpg() is safe. Once it is reaped, killpg(pgid, 0) == ESRCH proves that the group is empty;
+ * anything else may be a zombie, a member that is left, or in principle a recycled number, so from then on
+ * members are found in /proc and signalled by pidfd alone. There is no event for the end of a group: the
+ * members' pidfds are waited for.
+ */
+#include "base/error.h"
+#include "base/fd.h"
+#include "contain/contain.h"
+#include "sys/pidfd.h"
+#include "sys/proc.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct pgroup {
+        struct contain_tree tree;
+        bool reaped;
+};
+
+static struct pgroup *pgroup_of(struct contain_tree *tree)
+{
+        return CONTAINER_OF(tree, struct pgroup, tree);
+}
+
+static int probe(struct contain_probe *ret)
+{
+        snprintf(ret->detail, sizeof(ret->detail), "setpgid(2) and killpg(3)");
+        return 0;
+}
+
+/* Trees of a group have nothing in common here. */
+static struct contain_group the_group = { .ops = &contain_pgroup };
+
+static int group_open(struct inbye_loop *loop, struct contain_group **ret, struct inbye_error *reterr)
+{
+        (void)loop;
+        (void)reterr;
+        *ret = &the_group;
+        return 0;
+}
+
+static void group_free(struct contain_group *group)
+{
+        (void)group;
+}
+
+static int tree_open(struct contain_group *group, struct contain_tree **ret, struct inbye_error *reterr)
+{
+        struct pgroup *made = calloc(1, sizeof(*made));
+
+        (void)group;
+        if (!made)
+                return error_set(reterr, INBYE_STAGE_LEAF, ENOMEM, "cannot hold another process group");
+        made->tree.ops = &contain_pgroup;
+        *ret = &made->tree;
+        return 0;
+}
+
+static void tree_plan(struct contain_tree *tree, struct spawn_plan *plan)
+{
+        (void)tree;
+        if (plan->pgroup == SPAWN_PGROUP_KEEP)
+                plan->pgroup = SPAWN_PGROUP_OWN;
+}
+
+static void tree_started(struct contain_tree *tree, const struct spawned *spawned)
+{
+        tree->pid = spawned->pid;
+}
+
+static void tree_reaped(struct contain_tree *tree)
+{
+        pgroup_of(tree)->reaped = true;
+}
+
+/* Is the process in the group, and not dead? A leader that was born later means that the number was recycled.
+ */
+static bool is_member(const struct pgroup *pgroup, pid_t pid)
+{
+        struct proc_stat stat;
+
+        if (pgroup->reaped && pid == pgroup->tree.pid)
+                return false;
+        if (proc_read_stat(pid, &stat) < 0 || stat.pgrp != pgroup->tree.pid)
+                return false;
+        return stat.state != 'Z' && stat.state != 'X';
+}
+
+static bool was_recycled(const struct pgroup *pgroup)
+{
+        return pgroup->reaped && (kill(pgroup->tree.pid, 0) == 0 || errno != ESRCH);
+}
+
+static int tree_pids(struct contain_tree *tree, struct contain_pids *pids)
+{
+        struct pgroup *pgroup = pgroup_of(tree);
+        scoped(freep) pid_t *found = NULL;
+        size_t room = 64;
+        ssize_t n;
+        int r = 0;
+
+        if (was_recycled(pgroup))
+                return 0;
+        for (;;) {
+                pid_t *grown = reallocarray(found, room, sizeof(*found));
+
+                if (!grown)
+                        return -ENOMEM;
+                found = grown;
+                n = proc_list_pgrp(tree->pid, found, room);
+                if (n < 0)
+                        return (int)n;
+                if ((size_t)n <= room)
+                        break;
+                room = 2 * (size_t)n;
+        }
+        for (ssize_t i = 0; i < n && r == 0; i++)
+                if (is_member(pgroup, found[i]))
+                        r = contain_pids_add(pids, found[i]);
+        return r;
+}
+
+static int tree_pin(struct contain_tree *tree, pid_t pid, int *ret_pidfd)
+{
+        scoped(fd_closep) int pidfd = sys_pidfd_open(pid);
+
+        if (pidfd < 0)
+                return pidfd == -ESRCH ? CONTAIN_E_GONE : pidfd;
+        if (!is_member(pgroup_of(tree), pid) || sys_pidfd_has_ended(pidfd) != 0)
+                return CONTAIN_E_GONE;
+        *ret_pidfd = TAKE_FD(pidfd);
+        return 0;
+}
+
+static int tree_kill(struct contain_tree *tree)
+{
+        if (pgroup_of(tree)->reaped)
+                return contain_signal(tree, SIGKILL, false);
+        if (kill(-tree->pid, SIGKILL) == 0 || errno == ESRCH)
+                return 0;
+        return errno == EPERM ? contain_signal(tree, SIGKILL, false) : -errno;
+}
+
+static int tree_freeze(struct contain_tree *tree, bool frozen)
+{
+        (void)tree;
+        (void)frozen;
+        return -EOPNOTSUPP;
+}
+
+static int tree_look(struct contain_tree *tree)
+{
+        scoped(contain_pids_deinit) struct contain_pids pids = { 0 };
+        int r;
+
+        if (!pgroup_of(tree)->reaped)
+                return CONTAIN_E_POPULATED;
+        if (kill(-tree->pid, 0) < 0 && errno == ESRCH)
+                return 0;
+        r = tree_pids(tree, &pids);
+        if (r < 0)
+                return r;
+        return pids.n ? CONTAIN_E_POPULATED : 0;
+}
+
+static int tree_event_fd(struct contain_tree *tree)
+{
+        (void)tree;
+        return -1;
+}
+
+static void tree_usage(struct contain_tree *tree, struct inbye_usage *usage)
+{
+        (void)tree;
+        (void)usage; /* a process group accounts for nothing */
+}
+
+static void tree_free(struct contain_tree *tree)
+{
+        free(pgroup_of(tree));
+}
+
+const struct contain_ops contain_pgroup = {
+        .name = "pgroup",
+        .bit = INBYE_MECHANISM_PGROUP,
+        .cannot = "hold a process that leaves the process group (setsid, setpgid)",
+        .probe = probe,
+        .group_open = group_open,
+        .group_free = group_free,
+        .tree_open = tree_open,
+        .tree_plan = tree_plan,
+        .tree_started = tree_started,
+        .tree_reaped = tree_reaped,
+        .tree_kill = tree_kill,
+        .tree_freeze = tree_freeze,
+        .tree_pids = tree_pids,
+        .tree_pin = tree_pin,
+        .tree_look = tree_look,
+        .tree_event_fd = tree_event_fd,
+        .tree_usage = tree_usage,
+        .tree_free = tree_free,
+};

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where controllers live, read through libcgroup, which knows the zoo of v1, hybrid and v2 mounts.
+ *
+ * The one file that calls it. Its start is neither thread-safe nor quiet (it prints to stdout by default), so
+ * there is one mutex, and a logger that drops everything, set first. Of the hierarchy's version its API says
+ * nothing: statfs(2) of the mount does.
+ */
+#include "limit/controllers.h"
+#include "base/scope.h"
+#include <errno.h>
+#include <libcgroup.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statfs.h>
+
+#define CGROUP2_MAGIC 0x63677270
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static void drop_message(void *userdata, int level, const char *format, va_list arguments)
+{
+        (void)userdata;
+        (void)level;
+        (void)format;
+        (void)arguments;
+}
+
+static int start(void)
+{
+        static int started; /* 0: not yet; 1: yes; negative: it cannot be had */
+
+        if (!started) {
+                cgroup_set_logger(drop_message, CGROUP_LOG_ERROR, NULL);
+                started = cgroup_init() == 0 ? 1 : -ENODEV;
+        }
+        return started < 0 ? started : 0;
+}
+
+static int version_of(const char *mount)
+{
+        struct statfs fs;
+
+        if (statfs(mount, &fs) < 0)
+                return 0;
+        return fs.f_type == CGROUP2_MAGIC ? 2 : 1;
+}
+
+static int add(struct controller **controllers, size_t *n, const struct cgroup_mount_point *found)
+{
+        struct controller *grown = reallocarray(*controllers, *n + 1, sizeof(*grown));
+
+        if (!grown)
+                return -ENOMEM;
+        *controllers = grown;
+        snprintf(grown[*n].name, sizeof(grown[*n].name), "%.31s", found->name);
+        snprintf(grown[*n].mount, sizeof(grown[*n].mount), "%.255s", found->path);
+        grown[*n].version = version_of(found->path);
+        (*n)++;
+        return 0;
+}
+
+static int walk(struct controller **ret_controllers, size_t *ret_n)
+{
+        scoped(freep) struct controller *controllers = NULL;
+        struct cgroup_mount_point found;
+        void *handle = NULL;
+        size_t n = 0;
+        int r, failed = 0;
+
+        for (r = cgroup_get_controller_begin(&handle, &found); r == 0 && failed == 0;
+                r = cgroup_get_controller_next(&handle, &found))
+                failed = add(&controllers, &n, &found);
+        cgroup_get_controller_end(&handle);
+        if (failed < 0)
+                return failed;
+        if (r != 0 && r != ECGEOF)
+                return -EIO;
+        *ret_controllers = TAKE(controllers);
+        *ret_n = n;
+        return 0;
+}
+
+int controllers_list(struct controller **ret_controllers, size_t *ret_n)
+{
+        int r;
+
+        pthread_mutex_lock(&mutex);
+        r = start();
+        if (r == 0)
+                r = walk(ret_controllers, ret_n);
+        pthread_mutex_unlock(&mutex);
+        return r;
+}

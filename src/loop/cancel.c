@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Cancel tokens: an eventfd that is written once and never read, so that any number of loops in any number
+ * of threads see it level-triggered, each through a duplicate of its own (an epoll takes a descriptor once).
+ */
+#include "loop/cancel.h"
+#include "base/fd.h"
+#include "loop/internal.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+int wake_open(int *ret_fd)
+{
+        int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+        if (fd < 0)
+                return -errno;
+        *ret_fd = fd;
+        return 0;
+}
+
+int inbye_cancel_open(struct inbye_cancel **ret_cancel)
+{
+        struct inbye_cancel *cancel;
+        int r;
+
+        if (!ret_cancel)
+                return -EINVAL;
+        cancel = calloc(1, sizeof(*cancel));
+        if (!cancel)
+                return -ENOMEM;
+        r = wake_open(&cancel->event_fd);
+        if (r < 0) {
+                free(cancel);
+                return r;
+        }
+        atomic_init(&cancel->n_references, 1);
+        *ret_cancel = cancel;
+        return 0;
+}
+
+struct inbye_cancel *cancel_ref(struct inbye_cancel *cancel)
+{
+        if (cancel)
+                atomic_fetch_add(&cancel->n_references, 1);
+        return cancel;
+}
+
+void inbye_cancel_free(struct inbye_cancel *cancel)
+{
+        if (!cancel || atomic_fetch_sub(&cancel->n_references, 1) > 1)
+                return;
+        fd_close(cancel->event_fd);
+        free(cancel);
+}
+
+void inbye_cancel_fire(struct inbye_cancel *cancel)
+{
+        int saved = errno;
+        uint64_t one = 1;
+
+        if (!atomic_exchange(&cancel->fired, 1))
+                (void)!write(cancel->event_fd, &one, sizeof(one));
+        errno = saved;
+}
+
+int inbye_cancel_is_fired(const struct inbye_cancel *cancel)
+{
+        return atomic_load(&cancel->fired);
+}
+
+int cancel_dup_fd(const struct inbye_cancel *cancel)
+{
+        return fd_dup_above(cancel->event_fd, 3);
+}

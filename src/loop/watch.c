@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The public face of the loop's sources: heap objects with a callback and the caller's pointer.
+ *
+ * A watch that is freed from its own callback must not be touched by the code that called it: each handler
+ * below calls out as its last act.
+ */
+#include "base/clock.h"
+#include "base/fd.h"
+#include "loop/internal.h"
+#include "sys/signals.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum watch_kind { WATCH_FD, WATCH_TIMER, WATCH_SIGNAL };
+
+struct inbye_watch {
+        enum watch_kind kind;
+        struct inbye_loop *loop;
+        struct loop_io io;
+        struct loop_timer timer;
+        int signal_fd; /* owned; -1: none */
+        union {
+                inbye_watch_fd_fn fd;
+                inbye_watch_timer_fn timer;
+                inbye_watch_signal_fn signal;
+        } fn;
+        void *userdata;
+};
+
+static int watch_new(
+        struct inbye_loop *loop, enum watch_kind kind, void *userdata, struct inbye_watch **ret_watch)
+{
+        struct inbye_watch *watch;
+
+        watch = calloc(1, sizeof(*watch));
+        if (!watch)
+                return -ENOMEM;
+        watch->kind = kind;
+        watch->loop = loop;
+        watch->userdata = userdata;
+        watch->signal_fd = -1;
+        *ret_watch = watch;
+        return 0;
+}
+
+void inbye_watch_free(struct inbye_watch *watch)
+{
+        if (!watch)
+                return;
+        loop_io_remove(&watch->io);
+        loop_timer_stop(&watch->timer);
+        fd_close(watch->signal_fd);
+        free(watch);
+}
+DEFINE_SCOPED(watch_freep, struct inbye_watch, inbye_watch_free)
+
+static void on_fd(struct loop_io *io, uint32_t events)
+{
+        struct inbye_watch *watch = CONTAINER_OF(io, struct inbye_watch, io);
+
+        watch->fn.fd(watch->userdata, events);
+}
+
+int inbye_watch_fd(struct inbye_loop *loop, int fd, uint32_t events, inbye_watch_fd_fn fn, void *userdata,
+        struct inbye_watch **ret_watch)
+{
+        scoped(watch_freep) struct inbye_watch *watch = NULL;
+        int r;
+
+        if (!loop || fd < 0 || !fn || !ret_watch)
+                return -EINVAL;
+        r = watch_new(loop, WATCH_FD, userdata, &watch);
+        if (r < 0)
+                return r;
+        watch->fn.fd = fn;
+        r = loop_io_add(loop, &watch->io, fd, events, on_fd);
+        if (r < 0)
+                return r;
+        *ret_watch = TAKE(watch);
+        return 0;
+}
+
+static void on_timer(struct loop_timer *timer)
+{
+        struct inbye_watch *watch = CONTAINER_OF(timer, struct inbye_watch, timer);
+
+        watch->fn.timer(watch->userdata);
+}
+
+int inbye_watch_rearm(struct inbye_watch *watch, uint64_t after_ns)
+{
+        if (!watch || watch->kind != WATCH_TIMER)
+                return -EINVAL;
+        return loop_timer_set(
+                watch->loop, &watch->timer, clock_deadline(loop_now_ns(watch->loop), after_ns), on_timer);
+}
+
+int inbye_watch_timer(struct inbye_loop *loop, uint64_t after_ns, inbye_watch_timer_fn fn, void *userdata,
+        struct inbye_watch **ret_watch)
+{
+        scoped(watch_freep) struct inbye_watch *watch = NULL;
+        int r;
+
+        if (!loop || !fn || !ret_watch)
+                return -EINVAL;
+        r = watch_new(loop, WATCH_TIMER, userdata, &watch);
+        if (r < 0)
+                return r;
+        watch->fn.timer = fn;
+        r = inbye_watch_rearm(watch, after_ns);
+        if (r < 0)
+                return r;
+        *ret_watch = TAKE(watch);
+        return 0;
+}
+
+/* One signal per call: the callback may free the watch, and what is still queued wakes us again. */
+static void on_signal(struct loop_io *io, uint32_t events)
+{
+        struct inbye_watch *watch = CONTAINER_OF(io, struct inbye_watch, io);
+        struct signalfd_siginfo info;
+
+        (void)events;
+        if (read(watch->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+                return;
+        watch->fn.signal(watch->userdata, (int)info.ssi_signo, (pid_t)info.ssi_pid);
+}
+
+static int block_signal(int signo)
+{
+        uint64_t old;
+        int r;
+
+        r = sys_signal_mask(~UINT64_C(0), &old);
+        if (r < 0)
+                return r;
+        return sys_signal_mask(old | SIGNAL_BIT(signo), NULL);
+}
+
+int inbye_watch_signal(struct inbye_loop *loop, int signo, inbye_watch_signal_fn fn, void *userdata,
+        struct inbye_watch **ret_watch)
+{
+        scoped(watch_freep) struct inbye_watch *watch = NULL;
+        sigset_t set;
+        int r;
+
+        if (!loop || signo < 1 || signo > 64 || !fn || !ret_watch)
+                return -EINVAL;
+        r = watch_new(loop, WATCH_SIGNAL, userdata, &watch);
+        if (r < 0)
+                return r;
+        watch->fn.signal = fn;
+        sigemptyset(&set);
+        if (sigaddset(&set, signo) < 0)
+                return -EINVAL;
+        watch->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+        if (watch->signal_fd < 0)
+                return -errno;
+        r = block_signal(signo);
+        if (r < 0)
+                return r;
+        r = loop_io_add(loop, &watch->io, watch->signal_fd, EPOLLIN, on_signal);
+        if (r < 0)
+                return r;
+        *ret_watch = TAKE(watch);
+        return 0;
+}

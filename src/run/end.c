@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one way a tree ends.
+ *
+ *   RUNNING --soft signal--> FREEZING --all stand still--> GRACE --time up--> KILLING --empty--> ENDED
+ *
+ * with short cuts: no grace goes from RUNNING to KILLING; a command that ends by itself and leaves nobody
+ * goes from RUNNING to ENDED; a tree that is empty early never waits for its grace.
+ *
+ * What moves the machine are ends of processes. The command has its pidfd. Of the other members the N_PINS
+ * that the kernel kills last are pinned by pidfds of their own: when all of those have ended, the tree is
+ * looked at again, and the next are pinned. Each pinned member also gets a SIGKILL of its own, since
+ * cgroup.kill misses a process whose main thread has gone (Linux 6.18); so every round makes the tree smaller
+ * until it is empty. The mechanism's own event (cgroup.events) comes as much as 10 ms late and is the last
+ * resort, for members that cannot be pinned.
+ *
+ * Polling for emptiness and signalling all members again and again was rejected: it costs a walk over the
+ * tree each time, and loses against a tree that forks.
+ */
+#include "base/clock.h"
+#include "base/fd.h"
+#include "run/run.h"
+#include "sys/pidfd.h"
+#include "sys/proc.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+
+/* How long everybody may take to stand still before the soft signal is sent all the same. */
+#define FREEZE_LIMIT (50 * INBYE_MILLISECOND)
+/* How long a killed tree may take to go before it is reported as unkillable. */
+#define KILL_LIMIT (10 * INBYE_SECOND)
+/* Where neither a pidfd nor an event tells of a member's end, there is no event at all: look again after
+ * this. */
+#define BLIND_INTERVAL (5 * INBYE_MILLISECOND)
+
+enum end_event {
+        END_MAIN,  /* the command has ended */
+        END_LOOK,  /* the tree may have changed */
+        END_SOFT,  /* a soft end is wished */
+        END_KILL,  /* a hard end is wished */
+        END_PHASE, /* the time of the phase is up */
+        END_N_EVENTS
+};
+static void step(struct inbye_process *process, enum end_event event);
+
+/* --- watching members -------------------------------------------------------------------------------------
+ */
+
+static void pin_release(struct pin *pin)
+{
+        if (pin->fd < 0)
+                return;
+        loop_io_remove(&pin->io);
+        pin->fd = fd_close(pin->fd);
+        pin->process->n_pins--;
+}
+
+static void on_pin(struct loop_io *io, uint32_t events)
+{
+        struct pin *pin = CONTAINER_OF(io, struct pin, io);
+        struct inbye_process *process = pin->process;
+
+        (void)events;
+        pin_release(pin);
+        if (process->n_pins == 0)
+                step(process, END_LOOK);
+}
+
+static void on_tree_event(struct loop_io *io, uint32_t events)
+{
+        (void)events;
+        step(CONTAINER_OF(io, struct inbye_process, tree_io), END_LOOK);
+}
+
+static struct pin *find_free_pin(struct inbye_process *process)
+{
+        for (int i = 0; i < N_PINS; i++)
+                if (process->pins[i].fd < 0)
+                        return &process->pins[i];
+        return NULL;
+}
+
+/* Wait for the end of one member. It may have ended or left by now: then there is nothing to wait for. */
+static void pin_member(struct inbye_process *process, pid_t pid)
+{
+        struct pin *pin = find_free_pin(process);
+        int fd = -1;
+
+        if (!pin || process->tree->ops->tree_pin(process->tree, pid, &fd) != 0)
+                return;
+        if (process->state == PROCESS_KILLING)
+                sys_pidfd_send_signal(fd, SIGKILL);
+        if (loop_io_add(process->loop, &pin->io, fd, EPOLLIN, on_pin) < 0) {
+                fd_close(fd);
+                return;
+        }
+        pin->fd = fd;
+        pin->process = process;
+        process->n_pins++;
+}
+
+static void pin_last_members(struct inbye_process *process)
+{
+        scoped(contain_pids_deinit) struct contain_pids pids = { 0 };
+
+        if (process->tree->ops->tree_pids(process->tree, &pids) < 0)
+                return;
+        for (size_t i = pids.n; i-- > 0 && process->n_pins < N_PINS;)
+                if (process->main_ended || pids.pids[i] != process->pid)
+                        pin_member(process, pids.pids[i]);
+}
+
+static void watch_tree_event(struct inbye_process *process)
+{
+        int fd = process->tree->ops->tree_event_fd(process->tree);
+
+        if (!process->tree_io.loop && fd >= 0)
+                loop_io_add(process->loop, &process->tree_io, fd, EPOLLPRI, on_tree_event);
+}
+
+static void watch_members(struct inbye_process *process)
+{
+        watch_tree_event(process);
+        if (process->n_pins == 0)
+                pin_last_members(process);
+}
+
+void end_unwatch(struct inbye_process *process)
+{
+        for (int i = 0; i < N_PINS; i++)
+                pin_release(&process->pins[i]);
+        loop_io_remove(&process->tree_io);
+        loop_io_remove(&process->main_io);
+        loop_child_remove(&process->child);
+}
+
+/* --- phases
+ * ------------------------------------------------------------------------------------------------- */
+
+static void enter(struct inbye_process *process, enum process_state state, uint64_t limit_ns)
+{
+        process->state = state;
+        process->phase_at = clock_deadline(loop_now_ns(process->loop), limit_ns);
+        process_arm(process);
+}
+
+/* Nothing of it is left: the command was reaped, no member is known, and every pinned one has become a
+ * zombie. */
+static bool is_over(struct inbye_process *process)
+{
+        if (!process->main_ended || process->n_pins > 0)
+                return false;
+        return process->tree->ops->tree_look(process->tree) == 0;
+}
+
+static void on_blind_timer(struct loop_timer *timer)
+{
+        step(CONTAINER_OF(timer, struct inbye_process, blind_timer), END_LOOK);
+}
+
+/* Finish, or wait for whoever is left. */
+static void finish_or_watch(struct inbye_process *process)
+{
+        if (is_over(process)) {
+                process_finish(process);
+                return;
+        }
+        watch_members(process);
+        if (process->main_ended && process->n_pins == 0 && !process->tree_io.loop)
+                loop_timer_set(process->loop, &process->blind_timer,
+                        clock_deadline(loop_now_ns(process->loop), BLIND_INTERVAL), on_blind_timer);
+}
+
+static void kill_main(struct inbye_process *process)
+{
+        if (!process->main_ended)
+                sys_pidfd_send_signal(process->pidfd, SIGKILL);
+}
+
+static void kill_tree(struct inbye_process *process)
+{
+        process->tree->ops->tree_kill(process->tree);
+        kill_main(process);
+        process->paused_ns = 0; /* a frozen tree dies as well, and its time counts again */
+        enter(process, PROCESS_KILLING, KILL_LIMIT);
+        process_emit(process, (struct inbye_event){ .kind = INBYE_EVENT_KILLED, .signal = SIGKILL });
+        finish_or_watch(process);
+}
+
+static void broadcast(struct inbye_process *process)
+{
+        bool was_frozen = process->state == PROCESS_FREEZING;
+
+        contain_signal(process->tree, process->soft_signal, process->soft_signal != SIGCONT);
+        if (was_frozen)
+                process->tree->ops->tree_freeze(process->tree, false);
+        enter(process, PROCESS_GRACE, process->grace_ns);
+        process_emit(
+                process, (struct inbye_event){ .kind = INBYE_EVENT_SIGNAL, .signal = process->soft_signal });
+        if (process->state == PROCESS_GRACE)
+                finish_or_watch(process);
+}
+
+static bool has_one_member(struct inbye_process *process)
+{
+        scoped(contain_pids_deinit) struct contain_pids pids = { 0 };
+
+        return process->tree->ops->tree_pids(process->tree, &pids) == 0 && pids.n <= 1;
+}
+
+static void soft_end(struct inbye_process *process)
+{
+        int r;
+
+        if (process->grace_ns == 0 || process->soft_signal == SIGKILL) {
+                kill_tree(process);
+                return;
+        }
+        /* A paused tree cannot act on a soft signal: let it go on. */
+        inbye_process_resume(process);
+        if (has_one_member(process)) {
+                broadcast(process);
+                return;
+        }
+        r = process->tree->ops->tree_freeze(process->tree, true);
+        if (r == 0 || r == CONTAIN_E_PENDING)
+                enter(process, PROCESS_FREEZING, FREEZE_LIMIT);
+        if (r != CONTAIN_E_PENDING) {
+                broadcast(process);
+                return;
+        }
+        watch_tree_event(process);
+}
+
+static bool stands_still(struct inbye_process *process)
+{
+        return process->tree->ops->tree_freeze(process->tree, true) != CONTAIN_E_PENDING;
+}
+
+static void freezing_look(struct inbye_process *process)
+{
+        if (is_over(process))
+                process_finish(process);
+        else if (stands_still(process))
+                broadcast(process);
+}
+
+/* --- leftovers
+ * ---------------------------------------------------------------------------------------------- */
+
+static void describe_leftover(struct inbye_process *process, pid_t pid, struct leftover *ret)
+{
+        uint64_t inodes[2] = { process->pumps[0].inode, process->pumps[1].inode };
+        struct proc_stat stat = { 0 };
+
+        *ret = (struct leftover){ .public = { .pid = pid, .age_ns = INBYE_UNKNOWN, .state = '?' } };
+        if (proc_read_stat(pid, &stat) < 0)
+                return;
+        memcpy(ret->name, stat.name, sizeof(ret->name));
+        ret->public.age_ns = proc_age_ns(&stat);
+        ret->public.state = stat.state;
+        ret->public.held = proc_holds(pid, inodes, 2);
+}
+
+static void note_leftovers(struct inbye_process *process, bool unkillable)
+{
+        scoped(contain_pids_deinit) struct contain_pids pids = { 0 };
+
+        if (process->tree->ops->tree_pids(process->tree, &pids) < 0 || pids.n == 0)
+                return;
+        if (!process->leftovers)
+                process->leftovers = calloc(LEFTOVERS_KNOWN, sizeof(*process->leftovers));
+        if (process->leftovers) {
+                size_t n = pids.n < LEFTOVERS_KNOWN ? pids.n : LEFTOVERS_KNOWN;
+
+                for (size_t i = 0; i < n; i++) {
+                        describe_leftover(process, pids.pids[i], &process->leftovers[i]);
+                        process->leftovers[i].public.unkillable = unkillable;
+                }
+                process->n_leftovers_known = n;
+        }
+        process->n_leftovers = pids.n;
+}
+
+/* --- the table
+ * ---------------------------------------------------------------------------------------------- */
+
+static void running_main(struct inbye_process *process)
+{
+        if (is_over(process)) {
+                process_finish(process);
+                return;
+        }
+        note_leftovers(process, false);
+        if (process->command->leftovers == INBYE_LEFTOVERS_WAIT)
+                finish_or_watch(process);
+        else
+                kill_tree(process);
+}
+
+/* A killed tree that does not go: say so, and leave it to whoever cleans up. */
+static void give_up(struct inbye_process *process)
+{
+        process->unkillable = true;
+        note_leftovers(process, true);
+        process_finish(process);
+}
+
+static void (*const table[PROCESS_N_STATES][END_N_EVENTS])(struct inbye_process *process) = {
+        [PROCESS_RUNNING] = {
+                [END_MAIN] = running_main,
+                [END_LOOK] = finish_or_watch,
+                [END_SOFT] = soft_end,
+                [END_KILL] = kill_tree,
+        },
+        [PROCESS_FREEZING] = {
+                [END_MAIN] = freezing_look,
+                [END_LOOK] = freezing_look,
+                [END_KILL] = kill_tree,
+                [END_PHASE] = broadcast,
+        },
+        [PROCESS_GRACE] = {
+                [END_MAIN] = finish_or_watch,
+                [END_LOOK] = finish_or_watch,
+                [END_SOFT] = broadcast,
+                [END_KILL] = kill_tree,
+                [END_PHASE] = kill_tree,
+        },
+        [PROCESS_KILLING] = {
+                [END_MAIN] = finish_or_watch,
+                [END_LOOK] = finish_or_watch,
+                [END_PHASE] = give_up,
+        },
+};
+
+static void step(struct inbye_process *process, enum end_event event)
+{
+        void (*handler)(struct inbye_process * process) = table[process->state][event];
+
+        if (handler)
+                handler(process);
+}
+
+void end_on_phase_timer(struct loop_timer *timer)
+{
+        step(CONTAINER_OF(timer, struct inbye_process, phase_timer), END_PHASE);
+}
+
+/* --- the command
+ * -------------------------------------------------------------------------------------------- */
+
+/* Take its status. false: it has not ended. */
+static bool reap_main(struct inbye_process *process)
+{
+        int r;
+
+        if (process->main_ended)
+                return true;
+        r = sys_wait(process->pidfd, process->pid, WEXITED | __WALL, &process->main_wait);
+        if (r == 0 && !process->main_wait.code)
+                return false;
+        /* Somebody else's wait took the status: the kernel may still know it. */
+        if (r < 0 && sys_pidfd_exit_status(process->pidfd, &process->main_wait) < 0)
+                process->main_wait = (struct sys_wait){ 0 };
+        process->usage_known = r == 0;
+        process->main_ended = true;
+        process->tree->ops->tree_reaped(process->tree);
+        loop_io_remove(&process->main_io);
+        loop_child_remove(&process->child);
+        return true;
+}
+
+static void main_has_ended(struct inbye_process *process)
+{
+        if (process->main_ended || !reap_main(process))
+                return;
+        process_emit(process, (struct inbye_event){ .kind = INBYE_EVENT_EXITED });
+        step(process, END_MAIN);
+}
+
+static void on_main(struct loop_io *io, uint32_t events)
+{
+        (void)events;
+        main_has_ended(CONTAINER_OF(io, struct inbye_process, main_io));
+}
+
+static void on_child(struct loop_child *child)
+{
+        main_has_ended(CONTAINER_OF(child, struct inbye_process, child));
+}
+
+int end_watch_main(struct inbye_process *process)
+{
+        process->child.pid = process->pid;
+        process->child.fn = on_child;
+        loop_child_add(process->loop, &process->child);
+        return loop_io_add(process->loop, &process->main_io, process->pidfd, EPOLLIN, on_main);
+}
+
+void end_begin(struct inbye_process *process, enum inbye_status reason, int signo, uint64_t grace_ns)
+{
+        bool ending = process->state != PROCESS_RUNNING;
+
+        if (process->state == PROCESS_ENDED)
+                return;
+        /* Cancel beats what came before it; nothing beats cancel. */
+        if (process->reason == INBYE_OK || reason == INBYE_CANCELLED)
+                process->reason = reason;
+        if (grace_ns == 0 || signo == SIGKILL) {
+                step(process, END_KILL);
+                return;
+        }
+        process->soft_signal = signo;
+        /* What is left of the grace may only shrink. */
+        if (ending && process->state == PROCESS_GRACE) {
+                uint64_t left_ns = clock_left(loop_now_ns(process->loop), process->phase_at);
+
+                grace_ns = grace_ns < left_ns ? grace_ns : left_ns;
+        }
+        process->grace_ns = grace_ns;
+        step(process, END_SOFT);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a command to a spawn plan: files opened, pipes made, environment built, all before anything is
+ * started.
+ */
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "run/run.h"
+#include "sys/signals.h"
+#include <errno.h>
+#include <fcntl.h>
+
+void prepared_deinit(struct prepared *prepared)
+{
+        for (int i = 0; i < 3; i++)
+                prepared->opened[i] = fd_close(prepared->opened[i]);
+        strv_free(prepared->envp);
+        prepared->envp = NULL;
+}
+
+static int open_file(
+        struct prepared *prepared, int number, const char *path, int flags, struct inbye_error *reterr)
+{
+        int fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0666);
+
+        if (fd < 0)
+                return error_set(reterr, INBYE_STAGE_PIPE, errno, "cannot open %s", path);
+        prepared->opened[number] = fd;
+        prepared->plan.stdio[number] = fd;
+        return 0;
+}
+
+/* The owner's own descriptor; one that the owner has closed stays closed. */
+static int inherit(struct prepared *prepared, int number)
+{
+        prepared->plan.stdio[number] = fcntl(number, F_GETFD) < 0 ? -1 : number;
+        return 0;
+}
+
+static int make_feed(struct prepared *prepared, const struct inbye_command *command, struct feed *feed,
+        struct inbye_error *reterr)
+{
+        int r = feed_open(feed, command->input_bytes, command->n_input_bytes, command->input == INPUT_BYTES);
+
+        if (r < 0)
+                return error_set(reterr, INBYE_STAGE_PIPE, -r, "cannot make a pipe for standard input");
+        prepared->plan.stdio[0] = feed->read_fd;
+        return 0;
+}
+
+static int prepare_input(struct prepared *prepared, const struct inbye_command *command,
+        struct inbye_process *process, struct inbye_error *reterr)
+{
+        switch (command->input) {
+        case INPUT_INHERIT:
+                return inherit(prepared, 0);
+        case INPUT_FILE:
+                return open_file(prepared, 0, command->input_path, O_RDONLY, reterr);
+        case INPUT_FD:
+                prepared->plan.stdio[0] = command->input_fd;
+                return 0;
+        case INPUT_PIPE:
+        case INPUT_BYTES:
+                return make_feed(prepared, command, &process->feed, reterr);
+        case INPUT_NULL:
+                break;
+        }
+        return open_file(prepared, 0, "/dev/null", O_RDONLY, reterr);
+}
+
+static int make_pump(struct prepared *prepared, const struct command_output *output, int index,
+        struct inbye_process *process, struct inbye_error *reterr)
+{
+        struct pump *pump = &process->pumps[index];
+        int r = pump_open(pump, output->keep, output->cap_bytes, output->spill_path, output->tee_fd);
+
+        if (r < 0)
+                return error_set(reterr, INBYE_STAGE_PIPE, -r, "cannot make a pipe for the output");
+        pump->userdata = process;
+        prepared->plan.stdio[index + 1] = pump->write_fd;
+        return 0;
+}
+
+static int prepare_output(struct prepared *prepared, const struct inbye_command *command, int index,
+        struct inbye_process *process, struct inbye_error *reterr)
+{
+        const struct command_output *output = &command->output[index];
+
+        switch (output->kind) {
+        case OUTPUT_INHERIT:
+                return inherit(prepared, index + 1);
+        case OUTPUT_FILE:
+                return open_file(prepared, index + 1, output->path,
+                        O_WRONLY | O_CREAT | (output->append ? O_APPEND : O_TRUNC), reterr);
+        case OUTPUT_FD:
+                prepared->plan.stdio[index + 1] = output->fd;
+                return 0;
+        case OUTPUT_MERGE:
+                prepared->plan.stdio[2] = prepared->plan.stdio[1];
+                return 0;
+        case OUTPUT_CAPTURE:
+                if (process)
+                        return make_pump(prepared, output, index, process, reterr);
+                break;
+        case OUTPUT_NULL:
+                break;
+        }
+        return open_file(prepared, index + 1, "/dev/null", O_WRONLY, reterr);
+}
+
+static enum spawn_pgroup choose_pgroup(const struct inbye_command *command)
+{
+        if (command->session)
+                return SPAWN_PGROUP_SESSION;
+        if (command->foreground_fd >= 0 || command->process_group == 1)
+                return SPAWN_PGROUP_OWN;
+        if (command->process_group < 0 && command->input != INPUT_INHERIT)
+                return SPAWN_PGROUP_OWN;
+        return SPAWN_PGROUP_KEEP;
+}
+
+static void copy_settings(struct spawn_plan *plan, const struct inbye_command *command)
+{
+        plan->argv = (const char *const *)command->argv;
+        plan->program = command->program ? command->program : command->argv[0];
+        plan->cwd = command->cwd;
+        plan->keep_fds = command->keep_fds;
+        plan->n_keep_fds = command->n_keep_fds;
+        plan->pgroup = choose_pgroup(command);
+        plan->foreground_fd = command->foreground_fd;
+        plan->signal_mask = command->signal_mask;
+        plan->signals_ignored = command->inherit_ignored ? sys_signals_ignored() : 0;
+        plan->rlimits = command->rlimits;
+        plan->n_rlimits = command->n_rlimits;
+        plan->groups = command->groups;
+        plan->n_groups = command->n_groups;
+        /* Another user does not keep the owner's groups. */
+        plan->set_groups = command->set_groups || command->set_uid;
+        plan->set_gid = command->set_gid;
+        plan->set_uid = command->set_uid;
+        plan->set_umask = command->set_umask;
+        plan->set_nice = command->set_nice;
+        plan->set_ioprio = command->set_ioprio;
+        plan->shell_fallback = command->shell_fallback;
+        plan->uid = command->uid;
+        plan->gid = command->gid;
+        plan->umask = command->umask;
+        plan->nice = command->nice;
+        plan->io_class = command->io_class;
+        plan->io_level = command->io_level;
+        plan->affinity = command->affinity;
+}
+
+int plan_prepare(struct prepared *prepared, const struct inbye_command *command,
+        struct inbye_process *process, struct inbye_error *reterr)
+{
+        int r;
+
+        copy_settings(&prepared->plan, command);
+        r = command_environment(command, &prepared->plan.envp, &prepared->envp);
+        if (r < 0)
+                return error_set(reterr, INBYE_STAGE_ARGUMENT, -r, "cannot build the environment");
+        r = prepare_input(prepared, command, process, reterr);
+        if (r == 0)
+                r = prepare_output(prepared, command, 0, process, reterr);
+        if (r == 0)
+                r = prepare_output(prepared, command, 1, process, reterr);
+        return r;
+}

@@ -1,0 +1,589 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A live command: started here, timed here, its output pumped, its result made when end.c says that nothing
+ * of it is left.
+ *
+ * The owner is told from a deferred call, never from within one of its own calls, so that it may free the
+ * process (or start the next) right there.
+ */
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "run/run.h"
+#include "sys/pidfd.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+/* How long one wait for a process that was just killed may take, milliseconds. */
+#define UNDO_LIMIT 1000
+
+static const char *const event_names[INBYE_EVENT_N] = {
+        [INBYE_EVENT_OUTPUT] = "output",
+        [INBYE_EVENT_EXITED] = "exited",
+        [INBYE_EVENT_SIGNAL] = "signal",
+        [INBYE_EVENT_LIMIT] = "limit",
+        [INBYE_EVENT_KILLED] = "killed",
+};
+
+const char *inbye_event_name(enum inbye_event_kind kind)
+{
+        return (unsigned)kind < INBYE_EVENT_N ? event_names[kind] : "unknown";
+}
+
+void process_emit(struct inbye_process *process, struct inbye_event event)
+{
+        if (!process->event_fn)
+                return;
+        event.since_start_ns = clock_left(process->started_ns, loop_now_ns(process->loop));
+        loop_hold(process->loop);
+        process->event_fn(process->event_userdata, process, &event);
+        loop_unhold(process->loop);
+}
+
+/* --- clocks
+ * --------------------------------------------------------------------------------------------------- */
+
+/* What a timeout does: the command may have ended in this very turn, and then it did not overrun. */
+static void overrun(struct inbye_process *process, enum inbye_status status)
+{
+        if (process->state != PROCESS_RUNNING)
+                return;
+        if (!process->main_ended && sys_pidfd_has_ended(process->pidfd) == 1)
+                return; /* its own event is on the way */
+        process_emit(process, (struct inbye_event){ .kind = INBYE_EVENT_LIMIT, .status = status });
+        end_begin(process, status, process->command->soft_signal, process->command->grace_ns);
+}
+
+static void on_timeout(struct loop_timer *timer)
+{
+        overrun(CONTAINER_OF(timer, struct inbye_process, timeout_timer), INBYE_TIMEOUT);
+}
+
+/* Set anew only when it fires, not for every byte. */
+static void on_idle(struct loop_timer *timer)
+{
+        struct inbye_process *process = CONTAINER_OF(timer, struct inbye_process, idle_timer);
+        uint64_t due_ns = clock_deadline(process->last_byte_ns, process->command->idle_timeout_ns);
+
+        if (due_ns <= loop_now_ns(process->loop)) {
+                overrun(process, INBYE_IDLE_TIMEOUT);
+                return;
+        }
+        process->idle_at = due_ns;
+        process_arm(process);
+}
+
+void process_arm(struct inbye_process *process)
+{
+        bool running = process->state == PROCESS_RUNNING && !process->paused_ns;
+        uint64_t never = CLOCK_FOREVER;
+
+        loop_timer_set(
+                process->loop, &process->timeout_timer, running ? process->timeout_at : never, on_timeout);
+        loop_timer_set(process->loop, &process->idle_timer, running ? process->idle_at : never, on_idle);
+        loop_timer_set(process->loop, &process->phase_timer, process->paused_ns ? never : process->phase_at,
+                end_on_phase_timer);
+}
+
+static uint64_t later(uint64_t at_ns, uint64_t by_ns)
+{
+        return at_ns == CLOCK_FOREVER ? at_ns : clock_deadline(at_ns, by_ns);
+}
+
+int inbye_process_pause(struct inbye_process *process)
+{
+        int r;
+
+        if (!process)
+                return -EINVAL;
+        if (process->state == PROCESS_ENDED)
+                return -ESRCH;
+        if (process->paused_ns)
+                return 0;
+        r = process->tree->ops->tree_freeze(process->tree, true);
+        if (r < 0 && r != -EOPNOTSUPP)
+                return r;
+        process->paused_ns = loop_now_ns(process->loop);
+        process_arm(process);
+        return 0;
+}
+
+int inbye_process_resume(struct inbye_process *process)
+{
+        uint64_t by_ns;
+        int r;
+
+        if (!process)
+                return -EINVAL;
+        if (process->state == PROCESS_ENDED)
+                return -ESRCH;
+        if (!process->paused_ns)
+                return 0;
+        r = process->tree->ops->tree_freeze(process->tree, false);
+        if (r < 0 && r != -EOPNOTSUPP)
+                return r;
+        by_ns = clock_left(process->paused_ns, loop_now_ns(process->loop));
+        process->paused_ns = 0;
+        process->timeout_at = later(process->timeout_at, by_ns);
+        process->idle_at = later(process->idle_at, by_ns);
+        process->last_byte_ns = later(process->last_byte_ns, by_ns);
+        process->phase_at = later(process->phase_at, by_ns);
+        process_arm(process);
+        return 0;
+}
+
+/* --- output
+ * ----------------------------------------------------------------------------------------------------- */
+
+static void on_bytes(struct pump *pump, const char *data, size_t n)
+{
+        struct inbye_process *process = pump->userdata;
+
+        process->last_byte_ns = loop_now_ns(process->loop);
+        process_emit(process, (struct inbye_event){
+                                      .kind = INBYE_EVENT_OUTPUT,
+                                      .stream = pump == &process->pumps[0] ? INBYE_STDOUT : INBYE_STDERR,
+                                      .data = data,
+                                      .n_bytes = n,
+                              });
+}
+
+static void on_over(struct pump *pump)
+{
+        struct inbye_process *process = pump->userdata;
+
+        /* Seen only in what was left in the pipe: too late to end it, not too late to say so. */
+        if (process->state == PROCESS_ENDED && process->reason == INBYE_OK)
+                process->reason = INBYE_OUTPUT_LIMIT;
+        else
+                overrun(process, INBYE_OUTPUT_LIMIT);
+}
+
+static int start_pumps(struct inbye_process *process)
+{
+        int r = 0;
+
+        for (int i = 0; i < 2 && r == 0; i++) {
+                struct pump *pump = &process->pumps[i];
+
+                if (pump->fd < 0)
+                        continue;
+                pump_close_write(pump);
+                pump->on_bytes = on_bytes;
+                pump->on_over = on_over;
+                r = pump_start(pump, process->loop);
+        }
+        if (r == 0 && process->feed.fd >= 0) {
+                feed_close_read(&process->feed);
+                r = feed_start(&process->feed, process->loop);
+        }
+        return r;
+}
+
+/* --- birth
+ * ------------------------------------------------------------------------------------------------------ */
+
+static void release(struct inbye_process *process)
+{
+        end_unwatch(process);
+        loop_timer_stop(&process->timeout_timer);
+        loop_timer_stop(&process->idle_timer);
+        loop_timer_stop(&process->phase_timer);
+        loop_timer_stop(&process->blind_timer);
+        for (int i = 0; i < 2; i++)
+                pump_deinit(&process->pumps[i]);
+        feed_deinit(&process->feed);
+        contain_tree_free(process->tree);
+        process->tree = NULL;
+        process->pidfd = fd_close(process->pidfd);
+}
+
+void process_free_now(struct inbye_process *process)
+{
+        loop_defer_cancel(&process->finish);
+        release(process);
+        list_unlink(&process->link);
+        free(process->leftovers);
+        inbye_result_unref(process->result);
+        inbye_command_unref(process->command);
+        free(process);
+}
+
+static void process_freep(struct inbye_process **process)
+{
+        if (*process)
+                process_free_now(*process);
+}
+
+static struct inbye_process *process_new(struct inbye_group *group, struct inbye_command *command)
+{
+        struct inbye_process *process = calloc(1, sizeof(*process));
+
+        if (!process)
+                return NULL;
+        list_init(&process->link);
+        process->group = group;
+        process->loop = group->loop;
+        process->command = inbye_command_ref(command);
+        process->pidfd = -1;
+        for (int i = 0; i < N_PINS; i++)
+                process->pins[i].fd = -1;
+        for (int i = 0; i < 2; i++)
+                process->pumps[i] = (struct pump)PUMP_INIT;
+        process->feed = (struct feed)FEED_INIT;
+        process->timeout_at = process->idle_at = process->phase_at = CLOCK_FOREVER;
+        return process;
+}
+
+static void start_clocks(struct inbye_process *process)
+{
+        const struct inbye_command *command = process->command;
+
+        process->started_ns = process->last_byte_ns = clock_now_ns();
+        process->wall_ns = clock_wall_ns();
+        process->timeout_at = clock_deadline(loop_now_ns(process->loop), command->timeout_ns);
+        if (command_captures(command, 0) || command_captures(command, 1))
+                process->idle_at = clock_deadline(loop_now_ns(process->loop), command->idle_timeout_ns);
+        process_arm(process);
+}
+
+/* It runs and cannot be watched: end it here and now, so that nothing half-done is left. */
+static int undo_start(struct inbye_process *process, int r, struct inbye_error *reterr)
+{
+        struct sys_wait wait;
+
+        process->tree->ops->tree_kill(process->tree);
+        kill(process->pid, SIGKILL); /* ours, and not reaped yet */
+        while (sys_wait(process->pidfd, process->pid, WEXITED | __WALL, &wait) == 0 && !wait.code)
+                sys_pidfd_wait(process->pidfd, UNDO_LIMIT);
+        if (process->pidfd < 0) {
+                error_set_plain(reterr, INBYE_STAGE_MECHANISM, EOPNOTSUPP, "this kernel has no pidfd_open");
+                error_hint(reterr, "Linux 5.3 or later is needed, and no seccomp filter against it");
+                return -EOPNOTSUPP;
+        }
+        return error_set(reterr, INBYE_STAGE_LOOP, -r, "cannot watch the new process");
+}
+
+static int start(struct inbye_process *process, const struct prepared *prepared, struct inbye_error *reterr)
+{
+        struct spawned spawned;
+        int r;
+
+        r = spawn(&prepared->plan, &spawned, reterr);
+        if (r < 0)
+                return r;
+        process->pid = spawned.pid;
+        process->pidfd = spawned.pidfd;
+        process->tree->ops->tree_started(process->tree, &spawned);
+        r = process->pidfd < 0 ? -EOPNOTSUPP : end_watch_main(process);
+        if (r == 0)
+                r = start_pumps(process);
+        if (r < 0)
+                return undo_start(process, r, reterr);
+        start_clocks(process);
+        return 0;
+}
+
+static int check(struct inbye_group *group, struct inbye_command *command, struct inbye_error *reterr)
+{
+        if (group->cancel && inbye_cancel_is_fired(group->cancel))
+                return error_set_plain(
+                        reterr, INBYE_STAGE_ARGUMENT, ECANCELED, "cancelled before it was started");
+        if (group->frozen)
+                return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EBUSY,
+                        "the group is frozen: a command started now would hang until it is thawed");
+        atomic_store(&command->started, true);
+        return 0;
+}
+
+int inbye_group_spawn(struct inbye_group *group, struct inbye_command *command,
+        struct inbye_process **ret_process, struct inbye_error *reterr)
+{
+        scoped(prepared_deinit) struct prepared prepared = PREPARED_INIT;
+        scoped(process_freep) struct inbye_process *process = NULL;
+        int r;
+
+        if (!group || !command || !ret_process)
+                return -EINVAL;
+        r = check(group, command, reterr);
+        if (r < 0)
+                return r;
+        process = process_new(group, command);
+        if (!process)
+                return error_set(reterr, INBYE_STAGE_PIPE, ENOMEM, "cannot hold another process");
+        r = plan_prepare(&prepared, command, process, reterr);
+        if (r < 0)
+                return r;
+        r = group->contain->ops->tree_open(group->contain, &process->tree, reterr);
+        if (r < 0)
+                return r;
+        process->tree->ops->tree_plan(process->tree, &prepared.plan);
+        r = start(process, &prepared, reterr);
+        if (r < 0)
+                return r;
+        list_append(&group->processes, &process->link);
+        *ret_process = TAKE(process);
+        return 0;
+}
+
+/* --- the end
+ * ---------------------------------------------------------------------------------------------------- */
+
+static enum inbye_status judge(const struct inbye_process *process)
+{
+        const struct sys_wait *wait = &process->main_wait;
+
+        if (process->unkillable)
+                return INBYE_LOST;
+        if (process->reason != INBYE_OK)
+                return process->reason;
+        if (wait->code == CLD_KILLED || wait->code == CLD_DUMPED)
+                return INBYE_SIGNALED;
+        if (wait->code != CLD_EXITED)
+                return INBYE_LOST;
+        if (!command_is_success(process->command, wait->status))
+                return INBYE_NONZERO;
+        if (process->n_leftovers && process->command->leftovers == INBYE_LEFTOVERS_FAIL)
+                return INBYE_NONZERO;
+        return INBYE_OK;
+}
+
+static uint64_t timeval_us(const struct timeval *time)
+{
+        return (uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_usec;
+}
+
+/* What the kernel tells of the command and what it waited for; the mechanism may know better. */
+static void fill_usage(const struct inbye_process *process, struct inbye_usage *usage)
+{
+        const struct rusage *rusage = &process->main_wait.usage;
+
+        if (process->main_wait.code && process->usage_known) {
+                usage->cpu_user_us = timeval_us(&rusage->ru_utime);
+                usage->cpu_system_us = timeval_us(&rusage->ru_stime);
+                usage->peak_memory_bytes = (uint64_t)rusage->ru_maxrss * 1024;
+                usage->cpu_source = usage->memory_source = "rusage";
+        }
+        process->tree->ops->tree_usage(process->tree, usage);
+}
+
+static int fill_stream(struct pump *pump, bool captured, struct result_stream *stream)
+{
+        stream->captured = captured;
+        if (!captured)
+                return 0;
+        stream->n_seen = pump->keep.n_seen;
+        stream->truncated = keep_is_truncated(&pump->keep);
+        stream->tee_error = pump->tee_error;
+        stream->error = pump->error;
+        stream->spill_fd = TAKE_FD(pump->keep.spill_fd);
+        return keep_finish(&pump->keep, &stream->kept);
+}
+
+static void point_at_names(struct inbye_result *result)
+{
+        for (size_t i = 0; i < result->n_leftovers_known; i++)
+                result->leftovers[i].public.name = result->leftovers[i].name;
+}
+
+static int make_result(struct inbye_process *process)
+{
+        scoped(result_unrefp) struct inbye_result *result = NULL;
+        const struct sys_wait *wait = &process->main_wait;
+        int r;
+
+        r = result_new(process->command, process->tree->ops, &result);
+        if (r < 0)
+                return r;
+        result->status = judge(process);
+        result->code = wait->code == CLD_EXITED ? wait->status : -1;
+        result->signal = wait->code == CLD_KILLED || wait->code == CLD_DUMPED ? wait->status : 0;
+        result->core_dumped = wait->code == CLD_DUMPED;
+        result->pid = process->pid;
+        result->wall_ns = process->wall_ns;
+        result->duration_ns = clock_left(process->started_ns, clock_now_ns());
+        fill_usage(process, &result->usage);
+        for (int i = 0; i < 2; i++) {
+                /* Without memory for the bytes the result still tells how many there were. */
+                r = fill_stream(
+                        &process->pumps[i], command_captures(process->command, i), &result->streams[i]);
+                if (r < 0) {
+                        result->streams[i].error = -r;
+                        result->streams[i].truncated = true;
+                }
+        }
+        result->leftovers = TAKE(process->leftovers);
+        result->n_leftovers = process->n_leftovers;
+        result->n_leftovers_known = process->n_leftovers_known;
+        point_at_names(result);
+        process->result = TAKE(result);
+        return 0;
+}
+
+static void tell_owner(struct loop_defer *defer)
+{
+        struct inbye_process *process = CONTAINER_OF(defer, struct inbye_process, finish);
+
+        struct inbye_group *group = process->group;
+
+        list_unlink(&process->link);
+        process->group = NULL;
+        if (process->abandoned)
+                process_free_now(process);
+        else if (process->end_fn)
+                process->end_fn(process->end_userdata, process, process->result);
+        group_process_gone(group);
+}
+
+void process_finish(struct inbye_process *process)
+{
+        struct inbye_loop *loop = process->loop;
+
+        process->state = PROCESS_ENDED;
+        end_unwatch(process);
+        loop_reap_now(loop);
+        for (int i = 0; i < 2; i++)
+                pump_drain(&process->pumps[i]);
+        make_result(process);
+        release(process);
+        loop_defer(loop, &process->finish, tell_owner);
+}
+
+void inbye_process_on_end(struct inbye_process *process, inbye_process_end_fn fn, void *userdata)
+{
+        process->end_fn = fn;
+        process->end_userdata = userdata;
+}
+
+void inbye_process_on_event(struct inbye_process *process, inbye_process_event_fn fn, void *userdata)
+{
+        process->event_fn = fn;
+        process->event_userdata = userdata;
+}
+
+struct inbye_result *inbye_process_result(const struct inbye_process *process)
+{
+        return process->result;
+}
+
+pid_t inbye_process_pid(const struct inbye_process *process)
+{
+        return process->pid;
+}
+
+int inbye_process_wait(struct inbye_process *process, uint64_t timeout_ns, struct inbye_result **ret_result)
+{
+        uint64_t deadline_ns;
+        int r;
+
+        if (!process)
+                return -EINVAL;
+        deadline_ns = clock_deadline(clock_now_ns(), timeout_ns);
+        while (process->group) {
+                uint64_t left_ns = clock_left(clock_now_ns(), deadline_ns);
+
+                r = inbye_loop_dispatch(process->loop, left_ns);
+                if (r < 0)
+                        return r;
+                if (r == 0 && left_ns == 0)
+                        return -ETIMEDOUT;
+        }
+        if (!process->result)
+                return -ENOMEM;
+        if (ret_result)
+                *ret_result = inbye_result_ref(process->result);
+        return 0;
+}
+
+void inbye_process_free(struct inbye_process *process)
+{
+        if (!process)
+                return;
+        process->end_fn = NULL;
+        process->event_fn = NULL;
+        end_begin(process, INBYE_CANCELLED, SIGKILL, 0);
+        /* From inside a callback the loop cannot be turned: it will free the process itself. */
+        if (process->group && loop_is_busy(process->loop)) {
+                process->abandoned = true;
+                return;
+        }
+        while (process->group && inbye_loop_dispatch(process->loop, INBYE_FOREVER) >= 0)
+                ;
+        process_free_now(process);
+}
+
+/* --- signals
+ * ---------------------------------------------------------------------------------------------------- */
+
+static int check_live(const struct inbye_process *process, int signo)
+{
+        if (!process || signo < 1 || signo > 64)
+                return -EINVAL;
+        return process->state == PROCESS_ENDED ? -ESRCH : 0;
+}
+
+int inbye_process_signal(struct inbye_process *process, int signo)
+{
+        int r = check_live(process, signo);
+
+        if (r < 0)
+                return r;
+        r = contain_signal(process->tree, signo, false);
+        if (r == 0)
+                process_emit(process, (struct inbye_event){ .kind = INBYE_EVENT_SIGNAL, .signal = signo });
+        return r;
+}
+
+int inbye_process_signal_main(struct inbye_process *process, int signo)
+{
+        int r = check_live(process, signo);
+
+        if (r < 0)
+                return r;
+        return process->main_ended ? -ESRCH : sys_pidfd_send_signal(process->pidfd, signo);
+}
+
+int inbye_process_cancel(struct inbye_process *process, int signo, uint64_t grace_ns)
+{
+        int r = check_live(process, signo ? signo : SIGTERM);
+
+        if (r < 0)
+                return r;
+        /* What has ended by itself was not cancelled. */
+        if (process->state == PROCESS_RUNNING && !process->main_ended &&
+                sys_pidfd_has_ended(process->pidfd) == 1)
+                return 0;
+        end_begin(process, INBYE_CANCELLED, signo ? signo : process->command->soft_signal, grace_ns);
+        return 0;
+}
+
+int inbye_process_take_stop(struct inbye_process *process)
+{
+        struct sys_wait wait;
+
+        if (!process || process->main_ended || process->state == PROCESS_ENDED)
+                return 0;
+        if (sys_wait(process->pidfd, process->pid, WSTOPPED, &wait) < 0 || wait.code != CLD_STOPPED)
+                return 0;
+        return wait.status;
+}
+
+int inbye_process_write(struct inbye_process *process, const void *data, size_t n_bytes)
+{
+        if (!process || (!data && n_bytes) || process->command->input != INPUT_PIPE)
+                return -EINVAL;
+        if (process->state == PROCESS_ENDED)
+                return -EPIPE;
+        return feed_write(&process->feed, data, n_bytes);
+}
+
+int inbye_process_close_input(struct inbye_process *process)
+{
+        if (!process || process->command->input != INPUT_PIPE)
+                return -EINVAL;
+        if (process->state == PROCESS_ENDED)
+                return -ESRCH;
+        return feed_end(&process->feed);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A result as one line of JSON. The keys are those of inbye-report(5) and stay.
+ */
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/parse.h"
+#include "run/run.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void write_bytes_key(struct json *json, const char *key, const char *text)
+{
+        json_key(json, key);
+        if (text)
+                json_bytes(json, text, strlen(text));
+        else
+                json_none(json);
+}
+
+static void write_number(struct json *json, const char *key, uint64_t number)
+{
+        json_key(json, key);
+        json_known(json, number);
+}
+
+static void write_flag(struct json *json, const char *key, bool yes)
+{
+        json_key(json, key);
+        json_bool(json, yes);
+}
+
+static void write_seconds(struct json *json, const char *key, uint64_t us)
+{
+        json_key(json, key);
+        if (us == INBYE_UNKNOWN)
+                json_none(json);
+        else
+                json_seconds(json, us * 1000);
+}
+
+static void write_command(struct json *json, const struct inbye_result *result)
+{
+        write_bytes_key(json, "id", result->command->id);
+        json_key(json, "argv");
+        json_array_begin(json);
+        for (char **arg = result->command->argv; *arg; arg++)
+                json_bytes(json, *arg, strlen(*arg));
+        json_array_end(json);
+}
+
+static void write_outcome(struct json *json, const struct inbye_result *result)
+{
+        char start[CLOCK_TEXT_SIZE];
+
+        json_key(json, "status");
+        json_text(json, inbye_status_name(result->status));
+        json_key(json, "code");
+        if (result->code < 0)
+                json_none(json);
+        else
+                json_signed(json, result->code);
+        json_key(json, "signal");
+        json_text(json, result->signal ? signal_name(result->signal) : NULL);
+        write_flag(json, "core_dumped", result->core_dumped);
+        json_key(json, "pid");
+        if (result->pid > 0)
+                json_signed(json, result->pid);
+        else
+                json_none(json);
+        json_key(json, "start");
+        clock_format_wall(result->wall_ns, start);
+        json_text(json, result->wall_ns ? start : NULL);
+        json_key(json, "duration");
+        json_seconds(json, result->duration_ns);
+}
+
+static void write_stream(
+        struct json *json, const char *key, const struct result_stream *stream, uint32_t flags)
+{
+        json_key(json, key);
+        if (!stream->captured) {
+                json_none(json);
+                return;
+        }
+        json_object_begin(json);
+        write_number(json, "bytes", stream->n_seen);
+        write_flag(json, "truncated", stream->truncated);
+        if (stream->tee_error)
+                write_bytes_key(json, "tee_error", strerror(stream->tee_error));
+        if (stream->error)
+                write_bytes_key(json, "error", strerror(stream->error));
+        if (!(flags & INBYE_JSON_NO_OUTPUT)) {
+                write_number(json, "gap", stream->truncated ? stream->kept.gap : INBYE_UNKNOWN);
+                json_key(json, "data");
+                json_bytes(json, stream->kept.data ? stream->kept.data : "", stream->kept.n);
+        }
+        json_object_end(json);
+}
+
+static void write_usage(struct json *json, const struct inbye_usage *usage)
+{
+        json_key(json, "usage");
+        json_object_begin(json);
+        write_seconds(json, "cpu_user", usage->cpu_user_us);
+        write_seconds(json, "cpu_system", usage->cpu_system_us);
+        write_bytes_key(json, "cpu_source", usage->cpu_source);
+        write_number(json, "peak_memory", usage->peak_memory_bytes);
+        write_bytes_key(json, "memory_source", usage->memory_source);
+        write_number(json, "peak_processes", usage->peak_processes);
+        write_number(json, "io_read", usage->io_read_bytes);
+        write_number(json, "io_written", usage->io_written_bytes);
+        json_object_end(json);
+}
+
+static void write_held(struct json *json, uint32_t held)
+{
+        json_key(json, "held");
+        json_array_begin(json);
+        if (held & INBYE_STDOUT)
+                json_text(json, "stdout");
+        if (held & INBYE_STDERR)
+                json_text(json, "stderr");
+        json_array_end(json);
+}
+
+static void write_leftover(struct json *json, const struct inbye_leftover *leftover)
+{
+        char state[2] = { leftover->state, '\0' };
+
+        json_object_begin(json);
+        json_key(json, "pid");
+        json_signed(json, leftover->pid);
+        write_bytes_key(json, "name", leftover->name);
+        write_seconds(
+                json, "age", leftover->age_ns == INBYE_UNKNOWN ? INBYE_UNKNOWN : leftover->age_ns / 1000);
+        json_key(json, "state");
+        json_text(json, state);
+        write_held(json, leftover->held);
+        write_flag(json, "unkillable", leftover->unkillable);
+        json_object_end(json);
+}
+
+static void write_leftovers(struct json *json, const struct inbye_result *result)
+{
+        write_number(json, "n_leftovers", result->n_leftovers);
+        json_key(json, "leftovers");
+        json_array_begin(json);
+        for (size_t i = 0; i < result->n_leftovers_known; i++)
+                write_leftover(json, &result->leftovers[i].public);
+        json_array_end(json);
+}
+
+static void write_error(struct json *json, const struct inbye_error *error)
+{
+        json_key(json, "error");
+        if (!error) {
+                json_none(json);
+                return;
+        }
+        json_object_begin(json);
+        write_bytes_key(json, "stage", inbye_stage_name(error->stage));
+        write_number(json, "errno", (uint64_t)error->number);
+        write_bytes_key(json, "text", error->text);
+        write_bytes_key(json, "hint", error->hint[0] ? error->hint : NULL);
+        json_object_end(json);
+}
+
+int inbye_result_json(const struct inbye_result *result, uint32_t flags, char **ret_json, size_t *ret_n_bytes)
+{
+        struct buf out = BUF_INIT;
+        struct json json;
+        size_t n;
+        int r;
+
+        if (!result || !ret_json || flags & ~INBYE_JSON_NO_OUTPUT)
+                return -EINVAL;
+        json_init(&json, &out);
+        json_object_begin(&json);
+        write_number(&json, "version", 1);
+        write_command(&json, result);
+        write_outcome(&json, result);
+        write_stream(&json, "stdout", &result->streams[0], flags);
+        write_stream(&json, "stderr", &result->streams[1], flags);
+        write_usage(&json, &result->usage);
+        write_bytes_key(&json, "mechanism", result->mechanism);
+        write_bytes_key(&json, "cannot", result->cannot);
+        write_leftovers(&json, result);
+        write_error(&json, result->error);
+        json_object_end(&json);
+        r = buf_steal(&out, ret_json, &n);
+        buf_deinit(&out);
+        if (r == 0 && ret_n_bytes)
+                *ret_n_bytes = n;
+        return r;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RUN_RUN_H
+#define RUN_RUN_H
+
+#include "capture/capture.h"
+#include "contain/contain.h"
+#include "run/command.h"
+#include "sys/pidfd.h"
+#include <inbye/group.h>
+#include <inbye/process.h>
+#include <inbye/result.h>
+
+/* --- result --------------------------------------------------------------------------------------------- */
+
+#define LEFTOVERS_KNOWN 64
+
+struct leftover {
+        struct inbye_leftover public;
+        char name[16];
+};
+
+struct result_stream {
+        struct kept kept;
+        bool captured, truncated;
+        uint64_t n_seen;
+        int spill_fd;  /* owned; -1: none */
+        int tee_error; /* errno that made us drop the second sink, or 0 */
+        int error;     /* errno that made us stop keeping, or 0 */
+};
+
+struct inbye_result {
+        atomic_int n_references;
+        struct inbye_command *command; /* a reference */
+        enum inbye_status status;
+        int code, signal; /* -1, 0: not so */
+        bool core_dumped;
+        pid_t pid;
+        struct inbye_error *error; /* owned; NULL: none */
+        struct result_stream streams[2];
+        uint64_t wall_ns, duration_ns;
+        struct inbye_usage usage;
+        const char *mechanism, *cannot; /* static */
+        struct leftover *leftovers;     /* owned; at most LEFTOVERS_KNOWN */
+        size_t n_leftovers, n_leftovers_known;
+};
+/** Everything unknown, the command referenced. */
+int result_new(struct inbye_command *command, const struct contain_ops *ops, struct inbye_result **ret);
+/** The result of a command that was never started. `error` may be NULL. */
+int result_new_failed(struct inbye_command *command, enum inbye_status status,
+        const struct inbye_error *error, const struct inbye_group *group, struct inbye_result **ret);
+DEFINE_SCOPED(result_unrefp, struct inbye_result, inbye_result_unref)
+
+/* --- group ---------------------------------------------------------------------------------------------- */
+
+struct inbye_group {
+        struct inbye_loop *loop;
+        struct contain_group *contain;
+        struct list processes; /* that have not ended */
+        struct inbye_cancel *cancel;
+        int cancel_fd; /* ours; -1: none */
+        struct loop_io cancel_io;
+        bool frozen;
+        bool abandoned; /* freed from a callback: goes with its last process */
+};
+/** One of its processes has gone. */
+void group_process_gone(struct inbye_group *group);
+const struct contain_ops *group_ops(const struct inbye_group *group);
+
+/* --- process -------------------------------------------------------------------------------------------- */
+
+enum process_state {
+        PROCESS_RUNNING,  /* the command lives; or its tree does, and is waited for */
+        PROCESS_FREEZING, /* the soft signal waits until everybody stands still */
+        PROCESS_GRACE,    /* the soft signal was sent */
+        PROCESS_KILLING,  /* SIGKILL was sent */
+        PROCESS_ENDED,
+        PROCESS_N_STATES
+};
+
+/* Members whose end is waited for: where the kernel's own event is late, theirs is not. */
+#define N_PINS 8
+struct pin {
+        struct loop_io io;
+        int fd; /* pidfd, owned; -1: free */
+        struct inbye_process *process;
+};
+
+struct inbye_process {
+        struct list link;
+        struct inbye_group *group; /* NULL once ended */
+        struct inbye_loop *loop;
+        struct inbye_command *command;
+        struct contain_tree *tree;
+        enum process_state state;
+
+        pid_t pid;
+        int pidfd;
+        struct loop_io main_io;
+        struct loop_child child;
+        bool main_ended;
+        struct sys_wait main_wait; /* code 0: cannot be known */
+        bool usage_known;          /* main_wait.usage */
+
+        struct pin pins[N_PINS];
+        unsigned n_pins;
+        struct loop_io tree_io; /* the tree's own event */
+
+        struct pump pumps[2];
+        struct feed feed;
+
+        uint64_t started_ns, wall_ns, last_byte_ns;
+        /* Deadlines, CLOCK_FOREVER: none; kept while paused, when no timer runs. */
+        uint64_t timeout_at, idle_at, phase_at, paused_ns; /* paused_ns 0: not paused */
+        struct loop_timer timeout_timer, idle_timer, phase_timer, blind_timer;
+
+        enum inbye_status reason; /* why we end it; INBYE_OK: we do not */
+        int soft_signal;
+        uint64_t grace_ns;
+        bool unkillable;
+        struct leftover *leftovers;
+        size_t n_leftovers, n_leftovers_known;
+
+        struct inbye_result *result;
+        struct loop_defer finish;
+        bool abandoned; /* its owner gave it up: free it when it has ended */
+
+        inbye_process_end_fn end_fn;
+        void *end_userdata;
+        inbye_process_event_fn event_fn;
+        void *event_userdata;
+};
+
+/** Tell the listener. */
+void process_emit(struct inbye_process *process, struct inbye_event event);
+/** Make the result and release everything that held the tree; then tell the owner, from the loop. */
+void process_finish(struct inbye_process *process);
+/** (Re)start the timers from the deadlines, or stop them while paused. */
+void process_arm(struct inbye_process *process);
+void process_free_now(struct inbye_process *process);
+
+/* --- the one way a tree ends (end.c) -------------------------------------------------------------------- */
+
+/** Watch the command: its end begins the end of the tree. */
+int end_watch_main(struct inbye_process *process);
+/** Soft signal, grace, SIGKILL; once ending, only sooner. `reason` is what the result will say. */
+void end_begin(struct inbye_process *process, enum inbye_status reason, int signo, uint64_t grace_ns);
+void end_on_phase_timer(struct loop_timer *timer);
+/** Release all that end.c watches. */
+void end_unwatch(struct inbye_process *process);
+
+/* --- preparing a start (plan.c) ------------------------------------------------------------------------- */
+
+struct prepared {
+        struct spawn_plan plan;
+        char **envp;   /* owned, or NULL */
+        int opened[3]; /* files opened for the child, owned; -1 */
+};
+#define PREPARED_INIT                                                                                        \
+        {                                                                                                    \
+                .plan = SPAWN_PLAN_INIT, .opened = { -1, -1, -1 }                                            \
+        }
+void prepared_deinit(struct prepared *prepared);
+/** The command's settings as a plan; makes the pipes of the process (which may be NULL: detached). */
+int plan_prepare(struct prepared *prepared, const struct inbye_command *command,
+        struct inbye_process *process, struct inbye_error *reterr);
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Setters of a command for what becomes of the child process itself, and for how it ends.
+ */
+#include "base/scope.h"
+#include "run/command.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Set a field, once the command may be changed and the value makes sense. */
+#define SET(command, check, statement)                                                                       \
+        do {                                                                                                 \
+                if (!(command) || !(check))                                                                  \
+                        return -EINVAL;                                                                      \
+                if (atomic_load(&(command)->started))                                                        \
+                        return -EBUSY;                                                                       \
+                statement;                                                                                   \
+                return 0;                                                                                    \
+        } while (0)
+
+int inbye_command_set_uid(struct inbye_command *command, uid_t uid)
+{
+        SET(command, uid != (uid_t)-1, (command->uid = uid, command->set_uid = true));
+}
+
+int inbye_command_set_gid(struct inbye_command *command, gid_t gid)
+{
+        SET(command, gid != (gid_t)-1, (command->gid = gid, command->set_gid = true));
+}
+
+int inbye_command_set_session(struct inbye_command *command, int on)
+{
+        SET(command, true, command->session = on != 0);
+}
+
+int inbye_command_set_process_group(struct inbye_command *command, int on)
+{
+        SET(command, true, command->process_group = on != 0);
+}
+
+int inbye_command_set_foreground(struct inbye_command *command, int tty_fd)
+{
+        SET(command, tty_fd >= 0, command->foreground_fd = tty_fd);
+}
+
+int inbye_command_set_umask(struct inbye_command *command, mode_t mask)
+{
+        SET(command, mask <= 0777, (command->umask = mask, command->set_umask = true));
+}
+
+int inbye_command_set_nice(struct inbye_command *command, int nice)
+{
+        SET(command, nice >= -20 && nice <= 19, (command->nice = nice, command->set_nice = true));
+}
+
+int inbye_command_set_ioprio(struct inbye_command *command, int io_class, int level)
+{
+        SET(command, io_class >= 1 && io_class <= 3 && level >= 0 && level <= 7,
+                (command->io_class = io_class, command->io_level = level, command->set_ioprio = true));
+}
+
+int inbye_command_set_signal_mask(struct inbye_command *command, uint64_t mask)
+{
+        SET(command, true, command->signal_mask = mask);
+}
+
+int inbye_command_set_inherit_ignored(struct inbye_command *command, int on)
+{
+        SET(command, true, command->inherit_ignored = on != 0);
+}
+
+int inbye_command_set_shell_fallback(struct inbye_command *command, int on)
+{
+        SET(command, true, command->shell_fallback = on != 0);
+}
+
+int inbye_command_set_timeout(struct inbye_command *command, uint64_t timeout_ns)
+{
+        SET(command, true, command->timeout_ns = timeout_ns);
+}
+
+int inbye_command_set_idle_timeout(struct inbye_command *command, uint64_t timeout_ns)
+{
+        SET(command, true, command->idle_timeout_ns = timeout_ns);
+}
+
+int inbye_command_set_grace(struct inbye_command *command, uint64_t grace_ns)
+{
+        SET(command, true, command->grace_ns = grace_ns);
+}
+
+int inbye_command_set_signal(struct inbye_command *command, int signo)
+{
+        SET(command, signo >= 1 && signo <= 64, command->soft_signal = signo);
+}
+
+int inbye_command_set_leftovers(struct inbye_command *command, enum inbye_leftovers leftovers)
+{
+        SET(command, (unsigned)leftovers <= INBYE_LEFTOVERS_FAIL, command->leftovers = leftovers);
+}
+
+int inbye_command_set_success_codes(struct inbye_command *command, const unsigned char *codes, size_t n_codes)
+{
+        uint8_t success[sizeof(command->success)] = { 0 };
+
+        for (size_t i = 0; codes && i < n_codes; i++)
+                success[codes[i] / 8] |= (uint8_t)(1u << codes[i] % 8);
+        SET(command, codes && n_codes, memcpy(command->success, success, sizeof(success)));
+}
+
+bool command_is_success(const struct inbye_command *command, int code)
+{
+        return code >= 0 && code <= 255 && command->success[code / 8] & (1u << code % 8);
+}
+
+/* Replace an owned array by a copy of the caller's. */
+static int replace_array(void *field, const void *array, size_t n, size_t size)
+{
+        void *copy = calloc(n ? n : 1, size), *old;
+
+        if (!copy)
+                return -ENOMEM;
+        if (n)
+                memcpy(copy, array, n * size);
+        memcpy(&old, field, sizeof(old));
+        memcpy(field, &copy, sizeof(copy));
+        free(old);
+        return 0;
+}
+
+int inbye_command_set_groups(struct inbye_command *command, const gid_t *groups, size_t n_groups)
+{
+        int r = command_change(command);
+
+        if (r < 0 || (!groups && n_groups))
+                return r < 0 ? r : -EINVAL;
+        r = replace_array(&command->groups, groups, n_groups, sizeof(*groups));
+        if (r < 0)
+                return r;
+        command->n_groups = n_groups;
+        command->set_groups = true;
+        return 0;
+}
+
+int inbye_command_set_affinity(struct inbye_command *command, const unsigned *cpus, size_t n_cpus)
+{
+        cpu_set_t set;
+        int r;
+
+        r = command_change(command);
+        if (r < 0 || !cpus || !n_cpus)
+                return r < 0 ? r : -EINVAL;
+        CPU_ZERO(&set);
+        for (size_t i = 0; i < n_cpus; i++) {
+                if (cpus[i] >= CPU_SETSIZE)
+                        return -EINVAL;
+                CPU_SET(cpus[i], &set);
+        }
+        return replace_array(&command->affinity, &set, 1, sizeof(set));
+}
+
+static rlim_t to_rlim(uint64_t value)
+{
+        return value == UINT64_MAX ? RLIM_INFINITY : (rlim_t)value;
+}
+
+int inbye_command_set_rlimit(struct inbye_command *command, int resource, uint64_t soft, uint64_t hard)
+{
+        struct spawn_rlimit *grown;
+        int r;
+
+        r = command_change(command);
+        if (r < 0 || resource < 0 || resource >= RLIM_NLIMITS || soft > hard)
+                return r < 0 ? r : -EINVAL;
+        grown = reallocarray(command->rlimits, command->n_rlimits + 1, sizeof(*grown));
+        if (!grown)
+                return -ENOMEM;
+        command->rlimits = grown;
+        grown[command->n_rlimits++] = (struct spawn_rlimit){
+                .resource = resource,
+                .limit = { .rlim_cur = to_rlim(soft), .rlim_max = to_rlim(hard) },
+        };
+        return 0;
+}
+
+int inbye_command_keep_fd(struct inbye_command *command, int fd)
+{
+        int *grown;
+        int r;
+
+        r = command_change(command);
+        if (r < 0 || fd < 3)
+                return r < 0 ? r : -EINVAL;
+        grown = reallocarray(command->keep_fds, command->n_keep_fds + 1, sizeof(*grown));
+        if (!grown)
+                return -ENOMEM;
+        command->keep_fds = grown;
+        grown[command->n_keep_fds++] = fd;
+        return 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SPAWN_CHILD_H
+#define SPAWN_CHILD_H
+
+#include "spawn/lookup.h"
+#include "spawn/spawn.h"
+#include <stdbool.h>
+
+/* What the child says of itself: in memory shared with the parent, or as records in a pipe. */
+struct spawn_report {
+        enum inbye_stage stage;
+        int number; /* errno of the step that failed; 0: none did */
+        int detail; /* which descriptor, limit, candidate: see the steps in child.c */
+        int ready;  /* every step is done, exec comes next */
+};
+
+/* Detail of a step of INBYE_STAGE_SESSION. */
+enum spawn_session_step { SPAWN_SETSID, SPAWN_SETPGID, SPAWN_FOREGROUND };
+
+struct spawn_child {
+        const struct spawn_plan *plan;
+        const struct spawn_lookup *lookup;
+        int procs_fd;  /* cgroup.procs of the leaf to write itself into, or -1 */
+        int report_fd; /* where memory is not shared: write end of the pipe, >= 3; else -1 */
+        volatile struct spawn_report report;
+};
+
+/** The child's life from clone to exec. Does not return. */
+void spawn_child_main(void *child);
+
+#endif

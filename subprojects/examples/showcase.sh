@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# showcase.sh INBYE: the main job, on this machine, in a quarter of a minute.
+#
+# A batch of commands, real ones and such as no caller wants: they leave their session, fork twice, are deaf to
+# SIGTERM, write 200 MB, start a crowd. First what becomes of the hostile ones under a plain timeout(1): that also
+# proves that the count below would see a stray. Then the whole batch with inbye, and the same count.
+set -eu
+inbye=$(readlink -f "$1")
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/inbye-show.XXXXXX")
+mark="86399.$$" # every hostile process is, at its end, a sleep of this odd length: so it can be found again
+printf '%s' "$mark" >"$tmp/mark"
+
+# Pids of all processes with the mark in their arguments.
+strays() {
+        for dir in /proc/[0-9]*; do
+                if grep -qaFf "$tmp/mark" "$dir/cmdline" 2>/dev/null; then echo "${dir#/proc/}"; fi
+        done
+}
+
+count_strays() {
+        strays | wc -l
+}
+
+end_strays() {
+        strays | while read -r pid; do kill -KILL "$pid" 2>/dev/null || true; done
+}
+at_exit() {
+        end_strays
+        rm -rf "$tmp"
+}
+trap at_exit EXIT
+trap 'exit 1' HUP INT TERM
+
+escaper="setsid sleep $mark & sleep $mark"
+forker="(setsid sh -c 'sleep $mark & exit' &) ; sleep $mark"
+deaf="trap '' TERM INT HUP; while :; do sleep $mark; done"
+crowd="for i in \$(seq 300); do sleep $mark & done; wait"
+daemon="echo started; setsid sleep $mark & exit 0"
+flood="head -c 200000000 /dev/zero; echo done >&2"
+
+echo "== Without inbye: the hostile commands under timeout(1)"
+for script in "$escaper" "$forker" "$deaf" "$daemon"; do
+        timeout -k 0.2 0.3 sh -c "$script" >/dev/null 2>&1 || true
+done
+without=$(count_strays)
+end_strays
+echo "processes that strayed: $without"
+
+# job ID SCRIPT [MORE]: one job as a line of JSON.
+job() {
+        script=$(printf '%s' "$2" | sed 's/\\/\\\\/g; s/"/\\"/g')
+        printf '{"id": "%s", "argv": ["sh", "-c", "%s"]%s}\n' "$1" "$script" "${3:-}"
+}
+{
+        job version "uname -a"
+        job sum "find /usr/include -name '*.h' | xargs cat | sha256sum"
+        job compress "tar -cf - -C /usr include 2>/dev/null | gzip -1 | wc -c"
+        job compile "printf 'int main(void) { return 0; }' | cc -x c -O2 -o $tmp/a.out - && $tmp/a.out"
+        job words "cat /usr/share/common-licenses/* | tr -cs A-Za-z '\\n' | sort | uniq -c | sort -rn | head -n 3"
+        job fails "echo 'no such luck' >&2; exit 3"
+        job missing "exec /does/not/exist"
+        job crash "kill -SEGV \$\$"
+        job escaper "$escaper"
+        job double-fork "$forker"
+        job deaf "$deaf"
+        job crowd "$crowd"
+        job daemon "$daemon"
+        job flood "$flood" ', "timeout": "10s"'
+} >"$tmp/jobs"
+
+echo
+echo "== With inbye: $(wc -l <"$tmp/jobs") jobs, four at a time, one second each"
+status=0
+"$inbye" batch -j 4 --timeout 1s --grace 200ms "$tmp/jobs" >"$tmp/results" || status=$?
+cat "$tmp/results"
+echo "inbye batch: status $status"
+
+left=$(count_strays)
+echo
+echo "== What is left"
+echo "processes that strayed: $left (without inbye: $without)"
+[ "$left" -eq 0 ] && [ "$without" -gt 0 ]

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is checked after each cell, whoever ended the tree. Nothing here waits for things to become right: a
+ * call of inbye that has returned says that nothing is left, and is taken at its word.
+ */
+#include "cells.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+uint64_t now_ns(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t)now.tv_sec * INBYE_SECOND + (uint64_t)now.tv_nsec;
+}
+
+bool suite_wants(const char *only, const char *name)
+{
+        size_t n = strlen(name);
+        const char *at;
+
+        if (!only)
+                return true;
+        for (at = only; (at = strstr(at, name)); at += n)
+                if ((at == only || at[-1] == ',') && (at[n] == ',' || at[n] == '\0'))
+                        return true;
+        return false;
+}
+
+/* What it took before, with room; each further attempt has four times as much. */
+uint64_t suite_timeout_ns(const struct suite *suite, unsigned attempt)
+{
+        uint64_t timeout_ns = 40 * INBYE_MILLISECOND + 2 * suite->slowest_ready_ns;
+
+        return timeout_ns << (2 * attempt);
+}
+
+static bool is_grandchild(const struct sighting *sighting)
+{
+        return strcmp(sighting->role, "main") != 0 && strcmp(sighting->role, "child") != 0;
+}
+
+bool check_list(struct cell *cell, struct witness *witness, bool alive)
+{
+        size_t i, n_alive, n_grandchildren = 0;
+        int r;
+
+        r = witness_read(witness);
+        cell->n_registered = witness->n_sightings;
+        for (i = 0; i < witness->n_sightings; i++)
+                n_grandchildren += is_grandchild(&witness->sightings[i]);
+        if (r < 2 || n_grandchildren == 0) {
+                cell_fail(cell, "the scenario lists %d processes, %zu of them grandchildren", r,
+                        n_grandchildren);
+                return false;
+        }
+        if (witness_line_is_cut(witness) && alive) {
+                cell_fail(cell, "the scenario is said to be ready, and nobody is there");
+                return false;
+        }
+        n_alive = witness_count_alive(witness);
+        if (alive && !(cell->trick->traits & TRICK_MOVES_ON) && n_alive != witness->n_sightings) {
+                cell_fail(
+                        cell, "%zu of %zu processes are there before the end", n_alive, witness->n_sightings);
+                return false;
+        }
+        return true;
+}
+
+void check_survivors(struct cell *cell, const struct witness *witness, bool escapes)
+{
+        const struct sighting *first;
+        bool cut = witness_line_is_cut(witness);
+
+        cell->n_survivors = witness_count_alive(witness);
+        if (escapes) {
+                if (cut)
+                        cell_fail(cell, "nobody is left, although the mechanism cannot hold this one");
+        } else if (cell->n_survivors > 0) {
+                first = witness_first_alive(witness);
+                cell_fail(cell, "%zu of %zu processes live on, the first is %d (%s)", cell->n_survivors,
+                        witness->n_sightings, first ? (int)first->pid : 0, first ? first->role : "gone");
+        } else if (!cut) {
+                cell_fail(cell, "somebody who is not on the list lives on");
+        }
+        if (witness_end_all(witness) < 0)
+                cell_fail(cell, "somebody cannot be ended");
+}
+
+int place_find(struct place *place, pid_t pid)
+{
+        int r;
+
+        place->path[0] = '\0';
+        r = cgroup_of(pid, place->path, sizeof(place->path));
+        if (r >= 0 && !strstr(place->path, "/inbye."))
+                r = -ENOENT;
+        if (r < 0)
+                place->path[0] = '\0';
+        return r;
+}
+
+void check_place(struct cell *cell, const struct place *place)
+{
+        char path[PATH_MAX];
+        char *name;
+
+        snprintf(path, sizeof(path), "%s", place->path);
+        while ((name = strrchr(path, '/'))) {
+                if (access(path, F_OK) == 0)
+                        cell_fail(cell, "the cgroup %s is left", path);
+                if (strncmp(name, "/inbye.", 7) == 0)
+                        break;
+                *name = '\0';
+        }
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HOSTILE_CELLS_H
+#define HOSTILE_CELLS_H
+
+#include "bystander.h"
+#include "sheet.h"
+#include "witness.h"
+
+/** What every cell of one run has in common. */
+struct suite {
+        const char *helper;    /**< tests/helpers/hostile */
+        const char *inbye;     /**< The command; NULL: without the cells that need it. */
+        const char *directory; /**< For lists and lines. */
+        const char *only_trick, *only_end, *only_mechanism; /**< NULL: all. */
+        struct bystander bystander;
+        struct neighbour neighbour;
+        uint64_t slowest_ready_ns; /**< Of the scenario that is being tried: the measure for its timeouts. */
+};
+
+bool suite_wants(const char *only, const char *name);
+
+/** Prove that what the cells look with would see something. @return false: it would not. */
+bool plant_and_find(struct suite *suite);
+
+/** Every scenario, ended in every way through the library. */
+void api_table(struct suite *suite, uint32_t mechanism);
+/** The same through `inbye run`, and all at once through `inbye batch`. */
+void cli_table(struct suite *suite, uint32_t mechanism);
+void batch_table(struct suite *suite, uint32_t mechanism);
+
+/** Is the timeout of a scenario long enough that it has said "ready" by then? */
+uint64_t suite_timeout_ns(const struct suite *suite, unsigned attempt);
+uint64_t now_ns(void);
+
+/**
+ * Count who is left, compare with what this mechanism can hold, and end who was expected to be left.
+ * @param escapes  It cannot hold this one: survivors must be there.
+ */
+void check_survivors(struct cell *cell, const struct witness *witness, bool escapes);
+/** Read the list and check that it is one: everybody alive, somebody a grandchild. */
+bool check_list(struct cell *cell, struct witness *witness, bool alive);
+
+/** The leaf of a tree and the two directories above it, as they were while it lived. */
+struct place {
+        char path[PATH_MAX];
+};
+int place_find(struct place *place, pid_t pid);
+/** They must be gone, the session's directory too. */
+void check_place(struct cell *cell, const struct place *place);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The matrix through `inbye run`: what a user sees, and what is left when the command has gone. inbye itself
+ * is started by plain posix_spawn and looked at from outside: its exit status, its report, and the same
+ * witnesses as for the library. Timeouts as there: measured, and tried again where they came before "ready".
+ */
+#include "cells.h"
+#include "program.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 20000
+#define MOST_ATTEMPTS 4u
+
+enum end { END_SIGNAL, END_EXIT, END_TIMEOUT, END_KILL_TIMEOUT, END_N };
+static const char *const end_names[END_N] = {
+        [END_SIGNAL] = "signal",
+        [END_EXIT] = "exit",
+        [END_TIMEOUT] = "timeout",
+        [END_KILL_TIMEOUT] = "killtimeout",
+};
+static const struct {
+        int code, signal;
+        const char *status;
+} outcomes[END_N] = {
+        [END_SIGNAL] = { -1, SIGTERM, "\"status\":\"cancelled\"" },
+        [END_EXIT] = { 0, 0, "\"status\":\"ok\"" },
+        [END_TIMEOUT] = { 124, 0, "\"status\":\"timeout\"" },
+        [END_KILL_TIMEOUT] = { 124, 0, "\"status\":\"timeout\"" },
+};
+
+struct trial {
+        struct suite *suite;
+        struct cell *cell;
+        enum end end;
+        uint32_t mechanism;
+        uint64_t timeout_ns;
+        struct program inbye;
+        struct witness witness;
+        struct place place;
+        char report_path[PATH_MAX + 8];
+};
+
+static bool is_timed(enum end end)
+{
+        return end == END_TIMEOUT || end == END_KILL_TIMEOUT;
+}
+
+static int trial_start(struct trial *trial)
+{
+        char mechanism[64], timeout[64], grace[64], report[PATH_MAX + 32];
+        const char *argv[] = { trial->suite->inbye, "run", mechanism, timeout, grace, report, "--",
+                trial->suite->helper, trial->cell->trick->name, trial->end == END_EXIT ? "exit" : "stay",
+                NULL };
+        int r;
+
+        r = witness_init(&trial->witness, trial->suite->directory);
+        if (r < 0)
+                return r;
+        snprintf(trial->report_path, sizeof(trial->report_path), "%s.json", trial->witness.log_path);
+        snprintf(mechanism, sizeof(mechanism), "--mechanism=%s", trial->cell->mechanism);
+        snprintf(timeout, sizeof(timeout), "--timeout=%dms",
+                is_timed(trial->end) ? (int)(trial->timeout_ns / INBYE_MILLISECOND) : 0);
+        snprintf(grace, sizeof(grace), "--grace=%s", trial->end == END_KILL_TIMEOUT ? "0" : "30ms");
+        snprintf(report, sizeof(report), "--report=%s", trial->report_path);
+        return program_start(&trial->inbye, argv, trial->witness.log_path, NULL);
+}
+
+static void trial_close(struct trial *trial)
+{
+        program_deinit(&trial->inbye);
+        if (trial->report_path[0])
+                unlink(trial->report_path);
+        witness_deinit(&trial->witness);
+}
+
+static void check_report(struct trial *trial)
+{
+        char text[16384];
+        FILE *file = fopen(trial->report_path, "re");
+        size_t n = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
+
+        text[n] = '\0';
+        if (file)
+                fclose(file);
+        if (!strstr(text, outcomes[trial->end].status))
+                cell_fail(trial->cell, "no %s in the report: %.300s", outcomes[trial->end].status, text);
+        if (!strstr(text, trial->cell->mechanism))
+                cell_fail(trial->cell, "no mechanism in the report: %.300s", text);
+        if (trick_escapes(trial->cell->trick, trial->mechanism) && !strstr(text, "\"cannot\":\""))
+                cell_fail(trial->cell, "the report keeps silent about what cannot be held: %.300s", text);
+}
+
+static void check_status(struct trial *trial, int status)
+{
+        int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+        int signo = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+        if (code != outcomes[trial->end].code || signo != outcomes[trial->end].signal)
+                cell_fail(trial->cell, "inbye run ended with code %d, signal %d", code, signo);
+}
+
+static void trial_judge(struct trial *trial)
+{
+        int status = 0;
+
+        if (trial->end == END_SIGNAL)
+                kill(trial->inbye.pid, SIGTERM);
+        if (program_wait(&trial->inbye, PATIENCE_MS, &status) < 0) {
+                cell_fail(trial->cell, "inbye run does not end");
+                kill(trial->inbye.pid, SIGKILL);
+                program_wait(&trial->inbye, PATIENCE_MS, &status);
+        }
+        check_survivors(trial->cell, &trial->witness, trick_escapes(trial->cell->trick, trial->mechanism));
+        check_status(trial, status);
+        check_report(trial);
+}
+
+/* The leaf of the main process, as long as it is there to be asked. */
+static void find_place(struct trial *trial)
+{
+        if (trial->witness.n_sightings > 0)
+                place_find(&trial->place, trial->witness.sightings[0].pid);
+}
+
+/* @return false: its time was up before it was ready, which says nothing. */
+static bool trial_run(struct trial *trial)
+{
+        uint64_t start_ns = now_ns();
+        int r;
+
+        r = trial_start(trial);
+        if (r < 0) {
+                cell_fail(trial->cell, "inbye run cannot be started: %s", strerror(-r));
+                return true;
+        }
+        if (!program_expect(&trial->inbye, "ready\n", PATIENCE_MS)) {
+                if (!is_timed(trial->end))
+                        cell_fail(trial->cell, "not ready in time: \"%s\"", trial->inbye.output);
+                return !is_timed(trial->end);
+        }
+        if (now_ns() - start_ns > trial->suite->slowest_ready_ns)
+                trial->suite->slowest_ready_ns = now_ns() - start_ns;
+        if (check_list(trial->cell, &trial->witness, trial->end == END_SIGNAL)) {
+                find_place(trial);
+                trial_judge(trial);
+        }
+        return true;
+}
+
+static void cli_cell(struct suite *suite, struct cell *cell, enum end end, uint32_t mechanism)
+{
+        bool told = false;
+        unsigned attempt;
+
+        for (attempt = 0; !told && attempt < MOST_ATTEMPTS; attempt++) {
+                struct trial trial = {
+                        .suite = suite,
+                        .cell = cell,
+                        .end = end,
+                        .mechanism = mechanism,
+                        .timeout_ns = suite_timeout_ns(suite, attempt),
+                        .inbye = PROGRAM_NULL,
+                        .witness = WITNESS_NULL,
+                };
+                told = trial_run(&trial);
+                trial_close(&trial);
+                check_place(cell, &trial.place);
+                if (!bystander_is_well(&suite->bystander))
+                        cell_fail(cell, "a bystander was hit");
+        }
+        if (!told)
+                cell_fail(cell, "never ready before its timeout");
+}
+
+static void cli_row(struct suite *suite, const struct trick *trick, uint32_t mechanism)
+{
+        int end;
+
+        suite->slowest_ready_ns = 0;
+        sheet_row(trick->name);
+        for (end = 0; end < END_N; end++) {
+                struct cell cell = {
+                        .trick = trick,
+                        .end = end_names[end],
+                        .mechanism = inbye_mechanism_name(mechanism),
+                };
+                if (!suite_wants(suite->only_end, end_names[end]) ||
+                        (end == END_EXIT && (trick->traits & TRICK_NEVER_EXITS))) {
+                        sheet_no_cell();
+                        continue;
+                }
+                cli_cell(suite, &cell, (enum end)end, mechanism);
+                sheet_cell(&cell);
+        }
+        sheet_row_end();
+        if (!neighbour_is_well(&suite->neighbour))
+                cell_fail(&(struct cell){ .trick = trick, .end = "all", .mechanism = "?" },
+                        "a command of another inbye was hit");
+}
+
+void cli_table(struct suite *suite, uint32_t mechanism)
+{
+        char title[64];
+        const struct trick *trick;
+
+        snprintf(title, sizeof(title), "inbye run, %s", inbye_mechanism_name(mechanism));
+        sheet_head(title, end_names, END_N);
+        for (trick = tricks; trick->name; trick++)
+                if (trick_applies(trick, mechanism) && suite_wants(suite->only_trick, trick->name))
+                        cli_row(suite, trick, mechanism);
+}

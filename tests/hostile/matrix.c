@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hostile suite: every scenario of tests/helpers/hostile, ended in every way, under every mechanism that
+ * this host offers; through the library (default) or through the command (--cli, --batch). One table per
+ * mechanism is printed, "survivors/registered" in each field; what a mechanism cannot hold by its nature is
+ * asserted to survive, so that the tables stay honest in both directions.
+ */
+#include "cells.h"
+#include "nursery.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EXIT_SKIP 77
+
+struct plan {
+        struct suite suite;
+        bool cli, batch;
+        char directory[PATH_MAX];
+};
+
+static int usage(void)
+{
+        fprintf(stderr,
+                "usage: hostile-matrix [--cli|--batch] [--tricks=A,B] [--ends=A,B] [--mechanisms=A,B]\n"
+                "                      HELPER [INBYE]\n");
+        return 64;
+}
+
+static int parse(struct plan *plan, int argc, char **argv)
+{
+        static const struct option options[] = { { "cli", no_argument, NULL, 'c' },
+                { "batch", no_argument, NULL, 'b' }, { "tricks", required_argument, NULL, 't' },
+                { "ends", required_argument, NULL, 'e' }, { "mechanisms", required_argument, NULL, 'm' },
+                { NULL } };
+        int option;
+
+        while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+                if (option == 'c')
+                        plan->cli = true;
+                else if (option == 'b')
+                        plan->batch = true;
+                else if (option == 't')
+                        plan->suite.only_trick = optarg;
+                else if (option == 'e')
+                        plan->suite.only_end = optarg;
+                else if (option == 'm')
+                        plan->suite.only_mechanism = optarg;
+                else
+                        return usage();
+        }
+        if (optind >= argc)
+                return usage();
+        plan->suite.helper = argv[optind];
+        plan->suite.inbye = argv[optind + 1];
+        return (plan->cli || plan->batch) && !plan->suite.inbye ? usage() : 0;
+}
+
+/* The tables of one mechanism, a command of another group living beside them all the time. */
+static void try_mechanism(struct plan *plan, uint32_t mechanism)
+{
+        struct inbye_group_options options = INBYE_GROUP_OPTIONS_INIT;
+        struct cell cell = {
+                .trick = tricks, .end = "neighbour", .mechanism = inbye_mechanism_name(mechanism)
+        };
+        struct inbye_error error = { 0 };
+        struct inbye_loop *loop = NULL;
+        struct inbye_group *group = NULL;
+        int r;
+
+        options.mechanisms = mechanism;
+        r = inbye_loop_open(&loop);
+        if (r >= 0)
+                r = inbye_group_open(loop, &options, &group, &error);
+        if (r >= 0)
+                r = neighbour_init(&plan->suite.neighbour, loop, group, plan->suite.helper, &error);
+        if (r < 0)
+                cell_fail(&cell, "cannot be started: %s; %s", strerror(-r), error.text);
+        else if (plan->cli)
+                cli_table(&plan->suite, mechanism);
+        else if (plan->batch)
+                batch_table(&plan->suite, mechanism);
+        else
+                api_table(&plan->suite, mechanism);
+        neighbour_deinit(&plan->suite.neighbour);
+        inbye_group_free(group);
+        inbye_loop_free(loop);
+}
+
+/* @return number of mechanisms tried. */
+static size_t try_all(struct plan *plan)
+{
+        const struct inbye_host_mechanism *m;
+        struct inbye_host *host;
+        size_t i, n = 0;
+
+        if (inbye_host_open(&host) < 0)
+                return 0;
+        for (i = 0; (m = inbye_host_mechanism(host, i)); i++) {
+                if (!suite_wants(plan->suite.only_mechanism, m->name))
+                        continue;
+                if (m->number != 0) {
+                        printf("\n%s: does not work here: %s\n", m->name, m->reason);
+                        continue;
+                }
+                printf("\n%s: %s\n", m->name, m->cannot ? m->cannot : "holds everything");
+                try_mechanism(plan, m->mechanism);
+                n++;
+        }
+        inbye_host_free(host);
+        return n;
+}
+
+static int run_suite(void *userdata)
+{
+        struct plan *plan = userdata;
+        size_t n = 0;
+        bool proven;
+
+        if (bystander_init(&plan->suite.bystander, plan->suite.helper, plan->directory) < 0)
+                return 1;
+        proven = plant_and_find(&plan->suite);
+        if (proven)
+                n = try_all(plan);
+        if (!bystander_is_well(&plan->suite.bystander))
+                proven = false;
+        bystander_deinit(&plan->suite.bystander);
+        if (!proven || sheet_failures() > 0) {
+                printf("\nhostile: %zu failures\n", sheet_failures());
+                return 1;
+        }
+        if (n == 0) {
+                printf("hostile: skipped: none of the mechanisms wanted works here\n");
+                return EXIT_SKIP;
+        }
+        printf("\nhostile: nothing unexpected\n");
+        return 0;
+}
+
+int main(int argc, char **argv)
+{
+        struct plan plan = { 0 };
+        const char *parent = getenv("TMPDIR");
+        int status;
+
+        status = parse(&plan, argc, argv);
+        if (status != 0)
+                return status;
+        snprintf(plan.directory, sizeof(plan.directory), "%s/hostile.XXXXXX", parent ? parent : "/tmp");
+        if (!mkdtemp(plan.directory)) {
+                perror(plan.directory);
+                return 1;
+        }
+        plan.suite.directory = plan.directory;
+        signal(SIGPIPE, SIG_IGN);
+        status = nursery_run(run_suite, &plan);
+        if (rmdir(plan.directory) < 0)
+                perror(plan.directory);
+        return status;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Programs started by plain posix_spawn(3): the command under test, and what is planted to prove the checks.
+ * Its output and its end are waited for at once, by poll on the pipe and a pidfd: the pipe alone would
+ * stay open as long as any descendant holds it.
+ */
+#include "program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static int spawn(struct program *program, const char *const *argv, const char *input, int output_fd)
+{
+        posix_spawn_file_actions_t actions;
+        int r;
+
+        posix_spawn_file_actions_init(&actions);
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, input ? input : "/dev/null", O_RDONLY, 0);
+        posix_spawn_file_actions_adddup2(&actions, output_fd, STDOUT_FILENO);
+        r = posix_spawn(&program->pid, argv[0], &actions, NULL, (char *const *)argv, environ);
+        posix_spawn_file_actions_destroy(&actions);
+        return -r;
+}
+
+int program_start(struct program *program, const char *const *argv, const char *log, const char *input)
+{
+        int output[2], r;
+
+        *program = (struct program)PROGRAM_NULL;
+        if (pipe2(output, O_CLOEXEC) < 0)
+                return -errno;
+        if (log)
+                setenv("HOSTILE_LOG", log, 1);
+        r = spawn(program, argv, input, output[1]);
+        unsetenv("HOSTILE_LOG");
+        close(output[1]);
+        program->output_fd = output[0];
+        if (r < 0)
+                return r;
+        program->pidfd = (int)syscall(SYS_pidfd_open, program->pid, 0);
+        return program->pidfd < 0 ? -errno : 0;
+}
+
+static bool read_some(struct program *program)
+{
+        ssize_t n;
+
+        n = read(program->output_fd, program->output + program->n_output,
+                sizeof(program->output) - 1 - program->n_output);
+        if (n <= 0)
+                return false;
+        program->n_output += (size_t)n;
+        program->output[program->n_output] = '\0';
+        return true;
+}
+
+bool program_expect(struct program *program, const char *text, int timeout_ms)
+{
+        struct pollfd fds[] = { { .fd = program->output_fd, .events = POLLIN },
+                { .fd = program->pidfd, .events = POLLIN } };
+
+        while (!strstr(program->output, text)) {
+                if (poll(fds, 2, timeout_ms) <= 0)
+                        return false;
+                if (!(fds[0].revents && read_some(program)))
+                        return false;
+        }
+        return true;
+}
+
+bool program_has_ended(const struct program *program, int timeout_ms)
+{
+        struct pollfd end = { .fd = program->pidfd, .events = POLLIN };
+
+        return poll(&end, 1, timeout_ms) > 0;
+}
+
+int program_wait(struct program *program, int timeout_ms, int *ret_status)
+{
+        if (!program_has_ended(program, timeout_ms))
+                return -ETIMEDOUT;
+        if (waitpid(program->pid, ret_status, 0) < 0)
+                return -errno;
+        program->pid = 0;
+        return 0;
+}
+
+void program_deinit(struct program *program)
+{
+        if (program->pid > 0) {
+                kill(program->pid, SIGKILL); /* ours and not waited for: the pid cannot be another's */
+                waitpid(program->pid, NULL, 0);
+        }
+        if (program->pidfd >= 0)
+                close(program->pidfd);
+        if (program->output_fd >= 0)
+                close(program->output_fd);
+        *program = (struct program)PROGRAM_NULL;
+}
