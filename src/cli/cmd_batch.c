@@ -100,7 +100,7 @@ struct session {
         struct jobs *jobs;
         struct out *out;
         struct cli_sink results, summary;
-        struct inbye_watch *watches[N_WATCHES];
+        struct inbye_watch *watches[N_WATCHES], *resume;
         struct list given;
         uint64_t n_given, started_ns;
         char mechanism[32];
@@ -393,9 +393,9 @@ static void on_output_error(void *userdata, const struct out_target *target)
         struct session *session = userdata;
 
         session->cut_short = true;
-        if (target->error != -EPIPE)
+        if (target->error != -EPIPE || target->fd > STDERR_FILENO)
                 session->failed = true;
-        if (target->fd != STDERR_FILENO && target->fd != session->results.fd)
+        if (target->fd != STDERR_FILENO)
                 cli_say("cannot write to %s: %s%s", target->name, strerror(-target->error),
                         session->draining ? "" : "; ending what runs");
         if (!session->draining)
@@ -422,14 +422,27 @@ static void on_ending_signal(void *userdata, int signo, pid_t sender)
                 inbye_batch_cancel(session->batch, SIGKILL, 0);
 }
 
+/* In a turn of its own: the loop reads the clock once per turn, and the time in between must not count. */
+static void on_resume(void *userdata)
+{
+        struct session *session = userdata;
+
+        inbye_batch_resume(session->batch);
+}
+
 static void on_stop_signal(void *userdata, int signo, pid_t sender)
 {
         struct session *session = userdata;
 
+        sigset_t set;
+
         (void)sender;
         inbye_batch_pause(session->batch);
-        cli_raise_default(signo); /* comes back when we are continued */
-        inbye_batch_resume(session->batch);
+        cli_raise_default(signo); /* comes back when we are continued, with the signal unblocked */
+        sigemptyset(&set);
+        sigaddset(&set, signo);
+        sigprocmask(SIG_BLOCK, &set, NULL);          /* the watch needs it so */
+        (void)inbye_watch_rearm(session->resume, 1); /* 0 would still be this turn */
 }
 
 static void say_given(struct session *session, const struct given *given)
@@ -462,9 +475,7 @@ static void on_ask_signal(void *userdata, int signo, pid_t sender)
                 say_given(session, given);
 }
 
-/* A signal that was ignored when we came (nohup, a background job of sh) stays so. cli_raise_default() leaves
- * TSTP unblocked behind it, so its watch is made again there... by blocking it, which is all a watch needs.
- */
+/* A signal that was ignored when we came (nohup, a background job of sh) stays so. */
 static int watch_signal(struct session *session, size_t place, int signo, inbye_watch_signal_fn fn)
 {
         if (cli_was_ignored(signo))
@@ -483,6 +494,8 @@ static int watch_signals(struct session *session)
                 r = watch_signal(session, n, SIGTSTP, on_stop_signal);
         if (r >= 0)
                 r = watch_signal(session, n + 1, SIGUSR1, on_ask_signal);
+        if (r >= 0)
+                r = inbye_watch_timer(session->loop, INBYE_FOREVER, on_resume, session, &session->resume);
         return r;
 }
 
@@ -571,6 +584,7 @@ static void session_deinit(struct session *session)
         out_free(session->out);
         for (size_t i = 0; i < N_WATCHES; i++)
                 inbye_watch_free(session->watches[i]);
+        inbye_watch_free(session->resume);
         inbye_loop_free(session->loop);
         cli_sink_discard(&session->results);
         cli_sink_discard(&session->summary);

@@ -193,8 +193,6 @@ static void fail_place(struct out *out, enum out_place place, int error)
         struct out_target *target = &out->targets[place];
 
         target->error = error;
-        if (place == OUT_RESULTS)
-                out->options.results->failed = error;
         drop_place(out, place);
         out->options.on_error(out->options.userdata, target);
 }
@@ -408,11 +406,19 @@ void out_free(struct out *out)
         free(out);
 }
 
+static void init_results(struct out *out, const struct cli_sink *results)
+{
+        bool is_stdout = results->fd == STDOUT_FILENO;
+        struct stat st;
+
+        out_target_init(
+                &out->targets[OUT_RESULTS], results->fd, is_stdout ? "standard output" : results->name);
+        out->results_are_file = fstat(results->fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 int out_open(const struct out_options *options, struct out **ret_out)
 {
-        struct cli_sink *results = options->results;
         struct out *out = calloc(1, sizeof(*out));
-        struct stat st;
 
         if (!out)
                 return -ENOMEM;
@@ -420,8 +426,9 @@ int out_open(const struct out_options *options, struct out **ret_out)
         list_init(&out->queue);
         out_target_init(&out->targets[OUT_STDOUT], STDOUT_FILENO, "standard output");
         out_target_init(&out->targets[OUT_STDERR], STDERR_FILENO, "standard error");
-        out_target_init(&out->targets[OUT_RESULTS], results ? results->fd : -1, results ? results->name : "");
-        out->results_are_file = results && fstat(results->fd, &st) == 0 && S_ISREG(st.st_mode);
+        out_target_init(&out->targets[OUT_RESULTS], -1, "");
+        if (options->results)
+                init_results(out, options->results);
         *ret_out = out;
         return 0;
 }

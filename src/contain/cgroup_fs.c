@@ -67,7 +67,7 @@ static int visible_path(char *path, size_t size, struct contain_probe *why)
         if (r < 0)
                 return why_not(why, "the own cgroup lies outside the visible tree", HINT_DELEGATE);
         n_root = strcmp(root, "/") == 0 ? 0 : strlen(root);
-        if (strncmp(own, root, n_root) != 0)
+        if (strncmp(own, root, n_root) != 0 || (own[n_root] && own[n_root] != '/'))
                 return why_not(why, "the own cgroup lies outside what is mounted", HINT_DELEGATE);
         below += n_root;
         r = snprintf(path, size, "%s%s", mount, strcmp(below, "/") == 0 ? "" : below);

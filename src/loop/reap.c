@@ -8,8 +8,10 @@
  * same child first as long as it is not taken, so an owner that does not take its child when told ends the
  * sweep. A plain waitid(P_ALL) that takes all was rejected: it would steal the owners' statuses.
  */
+#include "base/fd.h"
 #include "loop/internal.h"
 #include "sys/pidfd.h"
+#include "sys/proc.h"
 #include <errno.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -100,11 +102,37 @@ int inbye_loop_reap_orphans(struct inbye_loop *loop)
         return 0;
 }
 
+/* Milliseconds that a dying orphan may take to become a zombie. */
+#define DYING_LIMIT 100
+
+/*
+ * A member leaves its cgroup a moment before it can be reaped: the tree is empty, and its last process is not
+ * a zombie yet. Those that are on their way out are waited for, so that PID 1 inherits none of them.
+ */
+static void reap_dying(struct inbye_loop *loop)
+{
+        struct proc_stat stat;
+        pid_t pids[64];
+        ssize_t n = proc_list_children(pids, ARRAY_SIZE(pids));
+
+        for (ssize_t i = 0; i < n && i < (ssize_t)ARRAY_SIZE(pids); i++) {
+                scoped(fd_closep) int pidfd = -1;
+
+                if (proc_read_stat(pids[i], &stat) < 0 || !stat.exiting)
+                        continue;
+                pidfd = sys_pidfd_open(pids[i]);
+                if (pidfd >= 0)
+                        sys_pidfd_wait(pidfd, DYING_LIMIT);
+        }
+        loop_reap_now(loop);
+}
+
 void reaper_deinit(struct inbye_loop *loop)
 {
         if (!loop->reaps)
                 return;
         loop_reap_now(loop);
+        reap_dying(loop);
         prctl(PR_SET_CHILD_SUBREAPER, 0L, 0L, 0L, 0L);
         inbye_watch_free(loop->reap_watch);
         loop->reap_watch = NULL;

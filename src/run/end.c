@@ -152,9 +152,10 @@ static void enter(struct inbye_process *process, enum process_state state, uint6
  * zombie. */
 static bool is_over(struct inbye_process *process)
 {
-        if (!process->main_ended || process->n_pins > 0)
-                return false;
-        return process->tree->ops->tree_look(process->tree) == 0;
+        /* Looking is also what quiets the tree's event: it comes first. */
+        int look = process->tree->ops->tree_look(process->tree);
+
+        return look == 0 && process->main_ended && process->n_pins == 0;
 }
 
 static void on_blind_timer(struct loop_timer *timer)

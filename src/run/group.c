@@ -153,7 +153,7 @@ int inbye_group_wait(struct inbye_group *group, uint64_t timeout_ns)
 
                 if (r < 0)
                         return r;
-                if (r == 0 && left_ns == 0)
+                if (left_ns == 0 && !list_is_empty(&group->processes))
                         return -ETIMEDOUT;
         }
         return 0;

@@ -487,7 +487,7 @@ int inbye_process_wait(struct inbye_process *process, uint64_t timeout_ns, struc
                 r = inbye_loop_dispatch(process->loop, left_ns);
                 if (r < 0)
                         return r;
-                if (r == 0 && left_ns == 0)
+                if (left_ns == 0 && process->group)
                         return -ETIMEDOUT;
         }
         if (!process->result)

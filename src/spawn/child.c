@@ -15,6 +15,7 @@
  * an end of the program, so `ready` is said before.
  */
 #include "spawn/child.h"
+#include "sys/clone.h"
 #include "sys/closefrom.h"
 #include "sys/ids.h"
 #include "sys/misc.h"
@@ -23,8 +24,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define CHILD_SIDE __attribute__((no_sanitize("address", "undefined", "thread"), noinline))
 
 CHILD_SIDE static int result(long r)
 {

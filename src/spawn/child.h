@@ -25,7 +25,7 @@ struct spawn_child {
         volatile struct spawn_report report;
 };
 
-/** The child's life from clone to exec. Does not return. */
-void spawn_child_main(void *child);
+/** The child's life from clone to exec; the argument is a struct spawn_child. Does not return. */
+void spawn_child_main(void *argument);
 
 #endif

@@ -5,6 +5,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/** For what runs between clone and exec, in memory shared with a parent that sleeps: no instrumentation, no
+ * frame shared with a caller. */
+#define CHILD_SIDE __attribute__((no_sanitize("address", "undefined", "thread"), noinline))
+
 /**
  * Make a child that shares the caller's memory until it execs or exits (the caller's thread sleeps until
  * then), runs child(argument) on `stack` and never returns from it. Block all signals around it.

@@ -10,6 +10,7 @@
  * No opendir(): it allocates.
  */
 #include "sys/closefrom.h"
+#include "sys/clone.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdalign.h>
@@ -25,8 +26,6 @@
 #ifndef CLOSE_RANGE_CLOEXEC
 #define CLOSE_RANGE_CLOEXEC (1U << 2)
 #endif
-
-#define CHILD_SIDE __attribute__((no_sanitize("address", "undefined", "thread"), noinline))
 
 struct dirent_raw {
         uint64_t inode;

@@ -29,6 +29,9 @@
 
 enum { STAT_SIZE = 2048, PATH_SIZE = 64, LINK_SIZE = 64 };
 
+/* PF_EXITING of the kernel's task flags, which proc(5) shows. */
+#define FLAG_EXITING 0x4
+
 int proc_missing(pid_t pid, int r)
 {
         if (r != -ENOENT)
@@ -63,7 +66,7 @@ static void name_copy(struct proc_stat *stat, const char *name, size_t n)
  * from the 3rd, as in proc(5). */
 static int stat_parse(const char *text, struct proc_stat *ret)
 {
-        enum { FIELD_PPID = 4, FIELD_PGRP, FIELD_SESSION, FIELD_START = 22 };
+        enum { FIELD_PPID = 4, FIELD_PGRP, FIELD_SESSION, FIELD_FLAGS = 9, FIELD_START = 22 };
         const char *open = strchr(text, '('), *close = strrchr(text, ')'), *p;
         struct proc_stat stat = { 0 };
         int64_t value;
@@ -83,6 +86,8 @@ static int stat_parse(const char *text, struct proc_stat *ret)
                         stat.pgrp = (pid_t)value;
                 else if (i == FIELD_SESSION)
                         stat.session = (pid_t)value;
+                else if (i == FIELD_FLAGS)
+                        stat.exiting = (value & FLAG_EXITING) != 0;
                 else if (i == FIELD_START)
                         stat.start_ticks = (uint64_t)value;
         }
@@ -159,6 +164,43 @@ uint32_t proc_holds(pid_t pid, const uint64_t *inodes, unsigned n)
                                 held |= UINT32_C(1) << i;
         }
         return held;
+}
+
+static void close_file(FILE **file)
+{
+        if (*file)
+                (void)fclose(*file);
+}
+
+/* The children of one thread, added to those found so far. */
+static size_t list_children_of(const char *thread, pid_t *pids, size_t n, size_t found)
+{
+        scoped(close_file) FILE *file = NULL;
+        char path[PATH_SIZE];
+        int pid;
+
+        (void)snprintf(path, sizeof(path), "/proc/self/task/%.20s/children", thread);
+        file = fopen(path, "re");
+        while (file && fscanf(file, "%d", &pid) == 1) {
+                if (found < n)
+                        pids[found] = pid;
+                found++;
+        }
+        return found;
+}
+
+ssize_t proc_list_children(pid_t *pids, size_t n)
+{
+        scoped(close_directory) DIR *directory = opendir("/proc/self/task");
+        const struct dirent *entry;
+        size_t found = 0;
+
+        if (!directory)
+                return -errno;
+        while ((entry = readdir(directory)))
+                if (isdigit((unsigned char)entry->d_name[0]))
+                        found = list_children_of(entry->d_name, pids, n, found);
+        return (ssize_t)found;
 }
 
 ssize_t proc_list_pgrp(pid_t pgrp, pid_t *pids, size_t n)

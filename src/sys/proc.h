@@ -2,6 +2,7 @@
 #ifndef SYS_PROC_H
 #define SYS_PROC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -10,6 +11,7 @@ struct proc_stat {
         pid_t pid, ppid, pgrp, session;
         char name[16];
         char state;
+        bool exiting; /* on its way out: it will be a zombie soon, if it is not yet */
         uint64_t start_ticks;
 };
 /** 0; -ESRCH: no such process; -ENOENT: there is no /proc; -EACCES: it is hidden from us; -errno. */
@@ -30,6 +32,9 @@ int proc_cgroup_mount_of(
 int proc_missing(pid_t pid, int r);
 /** Bit 0, 1...: the process has a descriptor open on the inode[i] (of a pipe). Unreadable: 0. */
 uint32_t proc_holds(pid_t pid, const uint64_t *inodes, unsigned n);
+/** Every child of the calling process, of all its threads (CONFIG_PROC_CHILDREN): fills up to n pids.
+ *  @return how many there are, -errno. */
+ssize_t proc_list_children(pid_t *pids, size_t n);
 /** Every process, zombies too, of a process group (or session): fills up to n pids. @return how many there
  * are, -errno. */
 ssize_t proc_list_pgrp(pid_t pgrp, pid_t *pids, size_t n);

@@ -56,7 +56,7 @@ static char *next_line(char **p)
 {
         char *line = *p, *end;
 
-        if (!*line)
+        if (!line || !*line)
                 return NULL;
         end = strchrnul(line, '\n');
         *p = *end ? end + 1 : end;

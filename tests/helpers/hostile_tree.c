@@ -303,23 +303,31 @@ static void traces(void)
 }
 
 /* The tracer of the main process: its end is reported to the tracer first, which never listens. */
+static int stop_fds[2];
+
 static void tracer_of_main(void)
 {
         int status;
+        char byte;
 
         child(plain_grandchild);
         if (ptrace(PTRACE_SEIZE, self.main_pid, NULL, NULL) < 0)
                 die("PTRACE_SEIZE");
-        if (!self.exits && (ptrace(PTRACE_INTERRUPT, self.main_pid, NULL, NULL) < 0 ||
-                                   waitpid(self.main_pid, &status, __WALL) != self.main_pid))
-                die("PTRACE_INTERRUPT");
         up("tracer");
-        if (!self.exits)
-                write_word(STDOUT_FILENO, "ready\n"); /* the main process cannot any more */
+        if (self.exits)
+                return;
+        if (read(stop_fds[0], &byte, 1) != 1) /* from here on the main process does nothing any more */
+                die("read");
+        if (ptrace(PTRACE_INTERRUPT, self.main_pid, NULL, NULL) < 0 ||
+                waitpid(self.main_pid, &status, __WALL) != self.main_pid)
+                die("PTRACE_INTERRUPT");
+        say_ready();
 }
 
 static void traced(void)
 {
+        if (pipe2(stop_fds, O_CLOEXEC) < 0)
+                die("pipe2");
         prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
         child(tracer_of_main);
 }
@@ -328,6 +336,7 @@ static void traced_finale(void)
 {
         if (self.exits)
                 finish();
+        write_word(stop_fds[1], ".");
         linger();
 }
 

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATIENCE_NS (20 * INBYE_SECOND)
+#define PATIENCE_NS (10 * INBYE_SECOND)
 #define GRACE_NS (30 * INBYE_MILLISECOND)
 #define MOST_ATTEMPTS 4u
 
@@ -219,6 +219,7 @@ static void check_result(struct trial *trial)
 
 static void trial_judge(struct trial *trial)
 {
+        uint64_t since_ns = now_ns();
         int r;
 
         r = trial_end(trial);
@@ -229,6 +230,7 @@ static void trial_judge(struct trial *trial)
                 if (r < 0)
                         cell_fail(trial->cell, "waiting for its end: %s", strerror(-r));
         }
+        check_prompt(trial->cell, since_ns);
         check_survivors(trial->cell, &trial->witness, trick_escapes(trial->cell->trick, trial->mechanism));
         if (trial->result)
                 check_result(trial);

@@ -40,6 +40,14 @@ uint64_t suite_timeout_ns(const struct suite *suite, unsigned attempt)
         return timeout_ns << (2 * attempt);
 }
 
+void check_prompt(struct cell *cell, uint64_t since_ns)
+{
+        uint64_t took_ns = now_ns() - since_ns;
+
+        if (took_ns > PROMPT_NS)
+                cell_fail(cell, "its end took %.1f s", (double)took_ns / (double)INBYE_SECOND);
+}
+
 static bool is_grandchild(const struct sighting *sighting)
 {
         return strcmp(sighting->role, "main") != 0 && strcmp(sighting->role, "child") != 0;

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 10000
 #define MOST_ATTEMPTS 4u
 
 enum end { END_SIGNAL, END_EXIT, END_TIMEOUT, END_KILL_TIMEOUT, END_N };
@@ -108,6 +108,7 @@ static void check_status(struct trial *trial, int status)
 
 static void trial_judge(struct trial *trial)
 {
+        uint64_t since_ns = now_ns();
         int status = 0;
 
         if (trial->end == END_SIGNAL)
@@ -117,6 +118,7 @@ static void trial_judge(struct trial *trial)
                 kill(trial->inbye.pid, SIGKILL);
                 program_wait(&trial->inbye, PATIENCE_MS, &status);
         }
+        check_prompt(trial->cell, since_ns);
         check_survivors(trial->cell, &trial->witness, trick_escapes(trial->cell->trick, trial->mechanism));
         check_status(trial, status);
         check_report(trial);

@@ -10,6 +10,7 @@
 #include <inbye/inbye.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 const struct trick tricks[] = {
         { "plain", 0 },
@@ -35,6 +36,12 @@ const struct trick tricks[] = {
         { NULL, 0 },
 };
 
+/* What went wrong in the row that is being printed; told when it is complete. */
+static struct {
+        char *text;
+        size_t n_bytes;
+        FILE *stream;
+} told;
 static size_t n_failures;
 
 bool trick_escapes(const struct trick *trick, uint32_t mechanism)
@@ -55,18 +62,32 @@ void cell_fail(struct cell *cell, const char *format, ...)
 {
         va_list arguments;
 
-        fflush(stdout);
-        fprintf(stderr, "hostile: %s, %s, %s: ", cell->mechanism, cell->trick->name, cell->end);
-        va_start(arguments, format);
-        vfprintf(stderr, format, arguments);
-        va_end(arguments);
-        fputc('\n', stderr);
         cell->failed = true;
         n_failures++;
+        if (!told.stream)
+                told.stream = open_memstream(&told.text, &told.n_bytes);
+        if (!told.stream)
+                return;
+        fprintf(told.stream, "hostile: %s, %s, %s: ", cell->mechanism, cell->trick->name, cell->end);
+        va_start(arguments, format);
+        vfprintf(told.stream, format, arguments);
+        va_end(arguments);
+        fputc('\n', told.stream);
+}
+
+static void tell(void)
+{
+        if (!told.stream)
+                return;
+        fclose(told.stream);
+        fputs(told.text, stdout);
+        free(told.text);
+        told.stream = NULL;
 }
 
 size_t sheet_failures(void)
 {
+        tell();
         return n_failures;
 }
 
@@ -103,5 +124,6 @@ void sheet_no_cell(void)
 void sheet_row_end(void)
 {
         printf("\n");
+        tell();
         fflush(stdout);
 }

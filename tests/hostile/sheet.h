@@ -34,7 +34,7 @@ struct cell {
         bool failed;
 };
 
-/** Something is not as it must be. Said at once on stderr, counted, and the cell is marked. */
+/** Something is not as it must be: told below the row, counted, and the cell is marked. */
 void cell_fail(struct cell *cell, const char *format, ...) __attribute__((format(printf, 2, 3)));
 size_t sheet_failures(void);
 

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_INHERIT_H
+#define CLI_INHERIT_H
+
+#include <inbye/command.h>
+
+/**
+ * Keep the descriptors that the environment promises to the command: make's jobserver and sockets of
+ * sd_listen_fds(3). 0 or -errno.
+ */
+int inherit_promised_fds(struct inbye_command *command);
+
+#endif
