@@ -64,7 +64,10 @@ INBYE_API INBYE_MUST_USE int inbye_batch_open(struct inbye_loop *loop,
         const struct inbye_batch_options *options, struct inbye_batch **ret_batch,
         struct inbye_error *reterr);
 
-/** Ends every tree that still runs, waits for it, frees. Results that were not told yet are lost. */
+/**
+ * Ends every tree that still runs, waits for it, frees. Results that were not told yet are lost. From inside
+ * a callback nothing can be waited for: the loop then ends the trees in its next turns. NULL is fine.
+ */
 INBYE_API void inbye_batch_free(struct inbye_batch *batch);
 
 /**

@@ -389,21 +389,27 @@ static int complete_capture(struct making *making)
         return r;
 }
 
+static size_t count_characters(const char *text, size_t n)
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < n; i++)
+                count += ((unsigned char)text[i] & 0xc0) != 0x80;
+        return count;
+}
+
 /* Character column of the key, for want of anything better of the line. */
 static size_t column_of(const char *line, size_t n, const char *key)
 {
         scoped(freep) char *quoted = NULL;
         const char *found;
-        size_t column = 1;
 
         if (asprintf(&quoted, "\"%s\"", key) < 0) {
                 quoted = NULL;
                 return 1;
         }
         found = memmem(line, n, quoted, strlen(quoted));
-        for (const char *c = line; found && c < found; c++)
-                column += ((unsigned char)*c & 0xc0) != 0x80;
-        return column;
+        return found ? 1 + count_characters(line, (size_t)(found - line)) : 1;
 }
 
 static int take_object(struct making *making, const char *line, size_t n, struct job_fault *fault)
@@ -449,6 +455,20 @@ static int make(struct making *making, const char *line, size_t n, struct job_fa
         return r;
 }
 
+/* jansson's column is that of the last character of what it stumbled over, and quotes that where it is short.
+ */
+static size_t first_column(const json_error_t *error)
+{
+        const char *near = strstr(error->text, " near '"), *end = near ? strrchr(near, '\'') : NULL;
+        size_t n, column = error->column > 0 ? (size_t)error->column : 1;
+
+        if (!near || end <= near + strlen(" near '"))
+                return column;
+        near += strlen(" near '");
+        n = count_characters(near, (size_t)(end - near));
+        return n <= column ? column - n + 1 : column;
+}
+
 int job_from_json(const char *line, size_t n, const struct job_base *base, struct inbye_command **ret_command,
         struct job_fault *ret_fault)
 {
@@ -461,7 +481,7 @@ int job_from_json(const char *line, size_t n, const struct job_base *base, struc
         *ret_fault = (struct job_fault){ 0 };
         root = json_loadb(line, n, JSON_REJECT_DUPLICATES, &error);
         if (!root) {
-                ret_fault->column = error.column > 0 ? (size_t)error.column : 1;
+                ret_fault->column = first_column(&error);
                 return error_set_plain(
                         &ret_fault->error, INBYE_STAGE_ARGUMENT, EINVAL, "not JSON: %s", error.text);
         }

@@ -51,12 +51,13 @@ static struct inbye_process *start(struct inbye_group *group, const char *name, 
         return process;
 }
 
-/* The program's own event: one byte from its pipe. */
-static int own_work(int fd)
+/* The program's own event: bytes from its pipe. */
+static unsigned own_work(int fd)
 {
-        char byte;
+        char bytes[16];
+        ssize_t n_bytes = read(fd, bytes, sizeof(bytes));
 
-        return read(fd, &byte, 1) == 1 ? 1 : 0;
+        return n_bytes > 0 ? (unsigned)n_bytes : 0;
 }
 
 static unsigned turn_until_both_ended(struct inbye_loop *loop, int own_fd)
@@ -72,9 +73,9 @@ static unsigned turn_until_both_ended(struct inbye_loop *loop, int own_fd)
                         break;
                 if (fds[0].revents && inbye_loop_dispatch(loop, 0) < 0)
                         break;
-                if (fds[1].revents && own_work(own_fd))
-                        n_ticks++;
-                else if (fds[1].revents & POLLHUP)
+                if (fds[1].revents & POLLIN)
+                        n_ticks += own_work(own_fd);
+                else if (fds[1].revents)
                         fds[1].fd = -1;
         }
         return n_ticks;

@@ -219,7 +219,7 @@ static void check_result(struct trial *trial)
 
 static void trial_judge(struct trial *trial)
 {
-        uint64_t since_ns = now_ns();
+        uint64_t since_ns = trial->timeout_ns ? trial->start_ns + trial->timeout_ns : now_ns();
         int r;
 
         r = trial_end(trial);

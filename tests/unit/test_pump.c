@@ -174,7 +174,7 @@ Test(pump, a_line_without_end_costs_no_memory)
         pid = start(&rig, "head -c 268435456 /dev/zero");
         while (!rig.pump.ended) {
                 turn(&rig);
-                cr_assert(lt(sz, rss_anon_kib(), before + 12 * 1024));
+                cr_assert(lt(sz, rss_anon_kib(), before + 24 * 1024));
         }
         reap(pid);
         cr_assert(eq(u64, rig.pump.keep.n_seen, 256 << 20));
@@ -442,7 +442,7 @@ Test(pump, a_tee_that_breaks_is_dropped)
 {
         int sink[2], pair[2];
 
-        cr_assert(ne(ptr, (void *)signal(SIGPIPE, SIG_DFL), (void *)SIG_ERR));
+        cr_assert(signal(SIGPIPE, SIG_DFL) != SIG_ERR);
         cr_assert(zero(int, pipe2(sink, O_CLOEXEC)));
         fd_close(sink[0]);
         check_broken_tee(sink[1], EPIPE);
