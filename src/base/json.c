@@ -111,6 +111,16 @@ static int control_code(const char *p, size_t length)
         return -1;
 }
 
+/* By hand: megabytes of them come out of binary output. */
+static void append_code(struct buf *out, unsigned code)
+{
+        static const char digits[] = "0123456789abcdef";
+        char text[6] = { '\\', 'u', digits[code >> 12 & 15], digits[code >> 8 & 15], digits[code >> 4 & 15],
+                digits[code & 15] };
+
+        buf_append(out, text, sizeof(text));
+}
+
 /* Append one character in its escaped form. @return bytes of the source taken; 0: it needs no escape. */
 static size_t append_escaped(struct buf *out, const char *p, size_t n)
 {
@@ -130,7 +140,7 @@ static size_t append_escaped(struct buf *out, const char *p, size_t n)
         code = control_code(p, length);
         if (code < 0)
                 return 0;
-        buf_printf(out, "\\u%04x", (unsigned)code);
+        append_code(out, (unsigned)code);
         return length;
 }
 

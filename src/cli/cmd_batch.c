@@ -188,7 +188,9 @@ static const char **copy_words(char *const *words, size_t n)
 {
         const char **copy = calloc(n + 1, sizeof(*copy));
 
-        for (size_t i = 0; copy && i < n; i++)
+        if (!copy)
+                return NULL;
+        for (size_t i = 0; i < n; i++)
                 copy[i] = words[i];
         return copy;
 }
@@ -312,15 +314,26 @@ static void given_free(struct given *given)
         free(given);
 }
 
-static int note_given(struct session *session, struct inbye_command *command)
+static struct given *given_new(struct inbye_command *command, uint64_t number)
 {
         struct given *given = calloc(1, sizeof(*given));
 
         if (!given)
-                return -ENOMEM;
+                return NULL;
+        list_init(&given->link);
         given->command = inbye_command_ref(command);
-        given->number = ++session->n_given;
+        given->number = number;
         given->since_ns = clock_now_ns();
+        return given;
+}
+
+static int note_given(struct session *session, struct inbye_command *command)
+{
+        struct given *given = given_new(command, session->n_given + 1);
+
+        if (!given)
+                return -ENOMEM;
+        session->n_given++;
         list_append(&session->given, &given->link);
         return 0;
 }

@@ -65,8 +65,7 @@ struct run {
 };
 #define RUN_INIT                                                                                             \
         {                                                                                                    \
-                .report = CLI_SINK_INIT, .tell.events = CLI_SINK_INIT, .steer.terminal = TERMINAL_INIT,      \
-                .steer.cancel_grace_ns = 300 * INBYE_MILLISECOND                                             \
+                .report = CLI_SINK_INIT, .tell.events = CLI_SINK_INIT, .steer = STEER_INIT                   \
         }
 
 static void run_deinit(struct run *run)

@@ -11,12 +11,14 @@
 #include "cli/inherit.h"
 #include "base/parse.h"
 #include "base/str.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FIRST_LISTEN_FD 3
 
@@ -66,4 +68,39 @@ int inherit_promised_fds(struct inbye_command *command)
         int r = keep_jobserver(command);
 
         return r < 0 ? r : keep_listen_fds(command);
+}
+
+static int keep_inheritable(struct inbye_command *command, int fd)
+{
+        int flags = fd >= 3 ? fcntl(fd, F_GETFD) : -1;
+
+        return flags < 0 || (flags & FD_CLOEXEC) ? 0 : inbye_command_keep_fd(command, fd);
+}
+
+/* Without /proc: all numbers there can be, as far as it is sensible. */
+static int keep_by_number(struct inbye_command *command)
+{
+        long limit = sysconf(_SC_OPEN_MAX);
+        int r = 0;
+
+        if (limit < 0 || limit > 65536)
+                limit = 65536;
+        for (int fd = 3; fd < limit && r >= 0; fd++)
+                r = keep_inheritable(command, fd);
+        return r;
+}
+
+int inherit_all_fds(struct inbye_command *command)
+{
+        const struct dirent *entry;
+        DIR *dir = opendir("/proc/self/fd");
+        int fd, r = 0;
+
+        if (!dir)
+                return keep_by_number(command);
+        while (r >= 0 && (entry = readdir(dir)))
+                if (parse_int(entry->d_name, 3, INT_MAX, &fd) == 0)
+                        r = keep_inheritable(command, fd); /* the folder's own is close-on-exec */
+        closedir(dir);
+        return r;
 }

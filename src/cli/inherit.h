@@ -9,5 +9,7 @@
  * sd_listen_fds(3). 0 or -errno.
  */
 int inherit_promised_fds(struct inbye_command *command);
+/** Keep every descriptor that is not close-on-exec, as a plain exec would. 0 or -errno. */
+int inherit_all_fds(struct inbye_command *command);
 
 #endif

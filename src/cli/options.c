@@ -245,24 +245,24 @@ int cli_parse(const struct cli_command *command, int argc, char **argv, cli_appl
 #define HELP_COLUMN 32
 #define HELP_WIDTH 100
 
-/* Words of the text from the help column on, broken at blanks. */
-static void append_wrapped(struct buf *out, const char *text, size_t column)
+/* Words of the text from the help column on, broken between them. */
+static void append_wrapped(struct buf *out, const char *text)
 {
+        size_t column = HELP_COLUMN;
+
         while (*text) {
                 size_t n = strcspn(text, " ");
 
-                if (column + n > HELP_WIDTH && column > HELP_COLUMN) {
+                if (column > HELP_COLUMN && column + 1 + n > HELP_WIDTH) {
                         buf_printf(out, "\n%*s", HELP_COLUMN, "");
                         column = HELP_COLUMN;
+                } else if (column > HELP_COLUMN) {
+                        buf_append_char(out, ' ');
+                        column++;
                 }
                 buf_append(out, text, n);
                 column += n;
-                text += n;
-                if (*text == ' ') {
-                        buf_append_char(out, ' ');
-                        column++;
-                        text++;
-                }
+                text += n + (text[n] == ' ');
         }
 }
 
@@ -282,9 +282,9 @@ static void append_option(struct buf *out, const struct cli_option *option)
                 column = 0;
         }
         buf_printf(out, "%*s", (int)(HELP_COLUMN - column), "");
-        append_wrapped(out, option->help, HELP_COLUMN);
+        append_wrapped(out, option->help);
         if (option->values)
-                buf_printf(out, " (%s)", option->values);
+                buf_printf(out, "\n%*s(%s)", HELP_COLUMN, "", option->values);
         buf_append_char(out, '\n');
 }
 

@@ -16,13 +16,14 @@
  * each time the loop has turned.
  */
 #include "cli/steer.h"
+#include "base/scope.h"
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-static const int cancelling[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT };
-static const int passed_on[] = { SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP, SIGCONT };
+static const int watched[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP,
+        SIGCONT };
 
 static void cancel(struct steer *steer, int signo)
 {
@@ -38,10 +39,8 @@ static bool is_key(const struct steer *steer, int signo, pid_t sender)
         return (signo == SIGINT || signo == SIGQUIT) && sender == 0 && terminal_is_ours(&steer->terminal);
 }
 
-static void on_cancelling(void *userdata, int signo, pid_t sender)
+static void end_or_pass_on(struct steer *steer, int signo, pid_t sender)
 {
-        struct steer *steer = userdata;
-
         if (!is_key(steer, signo, sender)) {
                 cancel(steer, signo);
                 return;
@@ -55,28 +54,28 @@ static bool may_have_terminal(const struct steer *steer)
         return !steer->own_session && terminal_is_ours(&steer->terminal);
 }
 
-static void on_passed_on(void *userdata, int signo, pid_t sender)
+static void pass_on(struct steer *steer, int signo)
 {
-        struct steer *steer = userdata;
-
-        (void)sender;
         /* a shell's `fg` of a job that was running in the background */
         if (signo == SIGCONT && !steer->own_session && terminal_is_for_command(&steer->terminal))
                 terminal_give(&steer->terminal, inbye_process_pid(steer->process));
         inbye_process_signal(steer->process, signo);
 }
 
-static int watch(struct steer *steer, struct inbye_loop *loop, int signo, inbye_watch_signal_fn fn)
+static void on_signal(void *userdata, int signo, pid_t sender)
 {
-        int r;
+        struct steer *steer = userdata;
 
-        if (cli_was_ignored(signo))
-                return 0;
-        r = inbye_watch_signal(loop, signo, fn, steer, &steer->watches[steer->n_watches]);
-        if (r < 0)
-                return r;
-        steer->n_watches++;
-        return 0;
+        switch (signo) {
+        case SIGTERM:
+        case SIGHUP:
+        case SIGINT:
+        case SIGQUIT:
+                end_or_pass_on(steer, signo, sender);
+                break;
+        default:
+                pass_on(steer, signo);
+        }
 }
 
 /* Our own messages and copies of the output must not stop us while the command has the foreground. */
@@ -91,15 +90,15 @@ static void block(int signo)
 
 int steer_open(struct steer *steer, struct inbye_loop *loop)
 {
-        int r = 0;
+        sigset_t set;
 
         terminal_open(&steer->terminal);
         block(SIGTTOU);
-        for (size_t i = 0; i < sizeof(cancelling) / sizeof(cancelling[0]) && r >= 0; i++)
-                r = watch(steer, loop, cancelling[i], on_cancelling);
-        for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]) && r >= 0; i++)
-                r = watch(steer, loop, passed_on[i], on_passed_on);
-        return r;
+        sigemptyset(&set);
+        for (size_t i = 0; i < ARRAY_SIZE(watched); i++)
+                if (!cli_was_ignored(watched[i]))
+                        sigaddset(&set, watched[i]);
+        return cli_signals_open(&steer->signals, loop, &set, on_signal, steer);
 }
 
 int steer_prepare(struct steer *steer, struct inbye_command *command)
@@ -187,8 +186,6 @@ int steer_key_signal(const struct steer *steer, const struct inbye_result *resul
 
 void steer_close(struct steer *steer)
 {
-        for (size_t i = 0; i < steer->n_watches; i++)
-                inbye_watch_free(steer->watches[i]);
-        steer->n_watches = 0;
+        cli_signals_close(&steer->signals);
         terminal_close(&steer->terminal);
 }

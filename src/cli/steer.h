@@ -3,9 +3,8 @@
 #define CLI_STEER_H
 
 #include "cli/cli.h"
+#include "cli/signals.h"
 #include "cli/terminal.h"
-
-#define STEER_MAX_WATCHES 12
 
 /** What reaches inbye from outside while a command runs: signals, and the keys of the terminal. */
 struct steer {
@@ -15,9 +14,14 @@ struct steer {
         uint64_t cancel_grace_ns;
         int cancel_signo; /* first signal that was a cancel; 0: none */
         int key_signo;    /* last one that came from a key and was passed on; 0: none */
-        struct inbye_watch *watches[STEER_MAX_WATCHES];
-        size_t n_watches;
+        struct cli_signals signals;
 };
+
+#define STEER_INIT                                                                                           \
+        {                                                                                                    \
+                .terminal = TERMINAL_INIT, .cancel_grace_ns = 300 * INBYE_MILLISECOND,                       \
+                .signals = CLI_SIGNALS_INIT                                                                  \
+        }
 
 /** Before the start: signals that come from now on are kept until the loop turns. 0 or -errno. */
 int steer_open(struct steer *steer, struct inbye_loop *loop);

@@ -69,7 +69,7 @@ static void say_started(
         cli_say("started %s as %d, held by %s", line, (int)inbye_process_pid(process),
                 inbye_group_mechanism(group));
         if (cannot)
-                cli_say("%s: %s", inbye_group_mechanism(group), cannot);
+                cli_say("%s cannot %s", inbye_group_mechanism(group), cannot);
 }
 
 void tell_started(struct tell *tell, struct inbye_group *group, struct inbye_process *process,
@@ -205,6 +205,8 @@ int tell_failed_json(
 
         json_init(&json, &out);
         json_object_begin(&json);
+        json_key(&json, "version");
+        json_unsigned(&json, 1);
         write_command(&json, command);
         json_key(&json, "status");
         json_text(&json, inbye_status_name(INBYE_SPAWN_ERROR));

@@ -62,6 +62,7 @@ struct leaf {
         char name[16];
         char key[80]; /* "inbye.<random>/<group>/<leaf>": no other path contains it */
         int dir_fd, events_fd, stat_fd, procs_fd;
+        int kill_fd;                 /* open from the start: there may be no descriptor when it is needed */
         uint64_t id;                 /* inode of the directory: the kernel's cgroup id */
         uint64_t user_us, system_us; /* cpu.stat when its last tree was freed */
         bool spoiled;                /* not to be used again */
@@ -297,6 +298,7 @@ static void leaf_remove(struct leaf *leaf)
                 unlinkat(group->dir_fd, leaf->name, AT_REMOVEDIR);
         }
         fd_close(leaf->procs_fd);
+        fd_close(leaf->kill_fd);
         fd_close(leaf->stat_fd);
         fd_close(leaf->events_fd);
         fd_close(leaf->dir_fd);
@@ -317,6 +319,9 @@ static int leaf_open_files(struct leaf *leaf)
         leaf->stat_fd = openat(leaf->dir_fd, "cpu.stat", O_RDONLY | O_CLOEXEC);
         if (leaf->stat_fd < 0 && errno != ENOENT)
                 return -errno;
+        leaf->kill_fd = openat(leaf->dir_fd, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+        if (leaf->kill_fd < 0 && errno != ENOENT)
+                return -errno;
         return 0;
 }
 
@@ -330,7 +335,7 @@ static int leaf_new(struct cgroup_group *group, struct leaf **ret)
                 return -ENOMEM;
         leaf->tree.ops = &contain_cgroup;
         leaf->group = group;
-        leaf->dir_fd = leaf->events_fd = leaf->stat_fd = leaf->procs_fd = -1;
+        leaf->dir_fd = leaf->events_fd = leaf->stat_fd = leaf->procs_fd = leaf->kill_fd = -1;
         list_init(&leaf->link);
         snprintf(leaf->name, sizeof(leaf->name), "%u", group->next_leaf++);
         snprintf(leaf->key, sizeof(leaf->key), "%s/%s/%s", group->session->name, group->name, leaf->name);
@@ -436,9 +441,8 @@ static int tree_freeze(struct contain_tree *tree, bool frozen)
                 return -EOPNOTSUPP;
         if (r < 0)
                 return r;
-        r = cgroup_read_events(leaf->events_fd, &events);
-        if (r < 0)
-                return r;
+        if (cgroup_read_events(leaf->events_fd, &events) < 0)
+                return CONTAIN_E_PENDING; /* it was asked for, and may be so or not */
         return events.frozen == frozen ? 0 : CONTAIN_E_PENDING;
 }
 
@@ -456,16 +460,14 @@ static int kill_each(struct contain_tree *tree)
 static int tree_kill(struct contain_tree *tree)
 {
         struct leaf *leaf = leaf_of(tree);
-        int r;
 
         leaf->spoiled = true;
-        r = fd_write_file_at(leaf->dir_fd, "cgroup.kill", "1");
-        if (r == -EACCES && fchmodat(leaf->dir_fd, "cgroup.kill", 0200, 0) == 0)
-                r = fd_write_file_at(leaf->dir_fd, "cgroup.kill", "1");
-        if (r == -ENODEV)
+        if (leaf->kill_fd < 0)
+                return kill_each(tree);
+        if (pwrite(leaf->kill_fd, "1", 1, 0) == 1 || errno == ENODEV)
                 return 0;
-        /* ENOENT: no such file. EOPNOTSUPP: a member made the leaf threaded. */
-        return r == -ENOENT || r == -EOPNOTSUPP ? kill_each(tree) : r;
+        /* A member made the leaf threaded, or whatever else: then one by one. */
+        return kill_each(tree);
 }
 
 static int tree_look(struct contain_tree *tree)

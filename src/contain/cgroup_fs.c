@@ -5,11 +5,13 @@
  *
  * A member may have made sub-cgroups in its leaf, moved into them, taken away their permissions or made them
  * threaded, so every walk goes all the way down by directory descriptors, gives itself permission back, and
- * takes what cannot be read as unknown, not as empty.
+ * takes what cannot be read as unknown, not as empty. It may also have nested them deeper than there are
+ * descriptors or than a stack holds: a walk has one descriptor, comes back by "..", and keeps on the heap
+ * what it has yet to see.
  */
 #include "contain/cgroup_fs.h"
+#include "base/buf.h"
 #include "base/fd.h"
-#include "base/str.h"
 #include "sys/proc.h"
 #include <dirent.h>
 #include <errno.h>
@@ -20,7 +22,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAX_DEPTH 64
+/* A member that makes a cgroup in a cgroup faster than we go down would keep us for ever. */
+#define MAX_DEPTH 10000
 
 static void dir_closep(DIR **dir)
 {
@@ -52,6 +55,12 @@ static int why_not(struct contain_probe *why, const char *reason, const char *hi
         "start it in a subtree of its own: systemd-run --user --scope -p Delegate=yes -- "                   \
         "COMMAND (as root: without --user)"
 
+/* Not a fact about this host: to hold less for it would be to hold less in silence. */
+static bool is_shortage(int r)
+{
+        return r == -EMFILE || r == -ENFILE || r == -ENOMEM;
+}
+
 /* The path of the cgroup as the mount shows it: a mount may show only a part of the hierarchy. */
 static int visible_path(char *path, size_t size, struct contain_probe *why)
 {
@@ -60,10 +69,15 @@ static int visible_path(char *path, size_t size, struct contain_probe *why)
         size_t n_root;
         int r;
 
-        if (proc_cgroup2_mount(mount, sizeof(mount), root, sizeof(root)) < 0)
+        r = proc_cgroup2_mount(mount, sizeof(mount), root, sizeof(root));
+        if (is_shortage(r))
+                return r;
+        if (r < 0)
                 return why_not(why, "no cgroup2 file system is mounted here",
                         "mount -t cgroup2 none /sys/fs/cgroup (as root)");
         r = proc_own_cgroup(own, sizeof(own));
+        if (is_shortage(r))
+                return r;
         if (r < 0)
                 return why_not(why, "the own cgroup lies outside the visible tree", HINT_DELEGATE);
         n_root = strcmp(root, "/") == 0 ? 0 : strlen(root);
@@ -102,7 +116,7 @@ int cgroup_base_open(struct cgroup_base *ret, struct contain_probe *why)
         fd = open(ret->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0) {
                 r = -errno;
-                if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
+                if (is_shortage(r))
                         return r;
                 snprintf(reason, sizeof(reason), "cannot open %.150s: %s", ret->path, strerror(-r));
                 return why_not(why, reason, HINT_DELEGATE);
@@ -177,83 +191,158 @@ static bool has_subdirs(int dir_fd)
         return fstat(dir_fd, &st) < 0 || st.st_nlink != 2;
 }
 
-static DIR *dir_of(int dir_fd)
+/* The names of the subdirectories, each with its NUL. */
+static int read_names(int dir_fd, struct buf *names)
 {
-        int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-        if (!dir)
-                fd_close(fd);
-        return dir;
-}
-
-/* The name of the next subdirectory, or NULL. */
-static const char *next_subdir(DIR *dir)
-{
+        scoped(dir_closep) DIR *dir = NULL;
         struct dirent *entry;
+        int fd;
 
+        if (!has_subdirs(dir_fd))
+                return 0;
+        fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        dir = fd < 0 ? NULL : fdopendir(fd);
+        if (!dir) {
+                fd_close(fd);
+                return -errno;
+        }
+        errno = 0;
         while ((entry = readdir(dir)))
                 if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 &&
                         strcmp(entry->d_name, "..") != 0)
-                        return entry->d_name;
-        return NULL;
+                        buf_append(names, entry->d_name, strlen(entry->d_name) + 1);
+        return names->failed ? names->failed : -errno;
 }
 
-static int list_below(int dir_fd, struct contain_pids *pids, int depth)
+/* One directory on the way down: what is below it, where we are in that, and where we shall be next. */
+struct level {
+        struct buf names;
+        size_t at, next;
+};
+
+struct walk {
+        /* Before a directory is entered: 0; > 0: leave it out; -errno ends the walk. */
+        int (*enter)(int parent_fd, const char *name, struct contain_pids *pids);
+        int (*visit)(int dir_fd, struct contain_pids *pids);
+        void (*leave)(int parent_fd, const char *name);
+        struct contain_pids *pids;
+        int fd; /* where we are */
+        struct level *levels;
+        size_t n_levels, n_allocated;
+};
+
+static void walk_deinit(struct walk *walk)
 {
-        scoped(dir_closep) DIR *dir = NULL;
-        const char *name;
+        while (walk->n_levels > 0)
+                buf_deinit(&walk->levels[--walk->n_levels].names);
+        free(walk->levels);
+        fd_close(walk->fd);
+}
+
+static int walk_here(struct walk *walk)
+{
+        struct level level = { .names = BUF_INIT };
         int r;
 
-        r = list_own(dir_fd, pids);
-        if (r < 0 || !has_subdirs(dir_fd))
-                return r;
-        if (depth == 0)
+        if (walk->n_levels == MAX_DEPTH)
                 return -ELOOP;
-        dir = dir_of(dir_fd);
-        if (!dir)
-                return -errno;
-        while (r == 0 && (name = next_subdir(dir))) {
-                scoped(fd_closep) int sub_fd = open_dir_at(dir_fd, name);
+        if (walk->n_levels == walk->n_allocated) {
+                size_t n = walk->n_allocated ? 2 * walk->n_allocated : 8;
+                struct level *grown = reallocarray(walk->levels, n, sizeof(*grown));
 
-                if (sub_fd == -ENOENT)
-                        continue;
-                r = sub_fd < 0 ? sub_fd : list_below(sub_fd, pids, depth - 1);
+                if (!grown)
+                        return -ENOMEM;
+                walk->levels = grown;
+                walk->n_allocated = n;
+        }
+        r = walk->visit ? walk->visit(walk->fd, walk->pids) : 0;
+        if (r == 0)
+                r = read_names(walk->fd, &level.names);
+        walk->levels[walk->n_levels++] = level;
+        return r;
+}
+
+static int walk_down(struct walk *walk, const char *name)
+{
+        int fd, r;
+
+        r = walk->enter ? walk->enter(walk->fd, name, walk->pids) : 0;
+        if (r != 0)
+                return r < 0 ? r : 0;
+        fd = open_dir_at(walk->fd, name);
+        if (fd < 0)
+                return fd == -ENOENT ? 0 : fd;
+        fd_close(walk->fd);
+        walk->fd = fd;
+        return walk_here(walk);
+}
+
+static int walk_up(struct walk *walk)
+{
+        struct level *level = &walk->levels[--walk->n_levels];
+        int fd;
+
+        buf_deinit(&level->names);
+        if (walk->n_levels == 0)
+                return 0;
+        fd = open_dir_at(walk->fd, "..");
+        if (fd < 0)
+                return fd;
+        fd_close(walk->fd);
+        walk->fd = fd;
+        level--;
+        if (walk->leave)
+                walk->leave(walk->fd, level->names.data + level->at);
+        return 0;
+}
+
+static int walk_below(int dir_fd, struct walk *walk)
+{
+        int r;
+
+        walk->fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (walk->fd < 0)
+                return -errno;
+        r = walk_here(walk);
+        while (r == 0 && walk->n_levels > 0) {
+                struct level *level = &walk->levels[walk->n_levels - 1];
+
+                level->at = level->next;
+                if (level->at < level->names.n) {
+                        const char *name = level->names.data + level->at;
+
+                        level->next += strlen(name) + 1;
+                        r = walk_down(walk, name);
+                } else {
+                        r = walk_up(walk);
+                }
         }
         return r;
 }
 
 int cgroup_list(int dir_fd, struct contain_pids *pids)
 {
-        return list_below(dir_fd, pids, MAX_DEPTH);
+        scoped(walk_deinit) struct walk walk = { .visit = list_own, .pids = pids, .fd = -1 };
+
+        return walk_below(dir_fd, &walk);
 }
 
-static void prune_below(int dir_fd, int depth)
+static int remove_or_enter(int parent_fd, const char *name, struct contain_pids *pids)
 {
-        scoped(dir_closep) DIR *dir = NULL;
-        const char *name;
+        (void)pids;
+        return unlinkat(parent_fd, name, AT_REMOVEDIR) == 0;
+}
 
-        if (depth == 0 || !has_subdirs(dir_fd))
-                return;
-        dir = dir_of(dir_fd);
-        if (!dir)
-                return;
-        while ((name = next_subdir(dir))) {
-                scoped(fd_closep) int sub_fd = -1;
-
-                if (unlinkat(dir_fd, name, AT_REMOVEDIR) == 0)
-                        continue;
-                sub_fd = open_dir_at(dir_fd, name);
-                if (sub_fd < 0)
-                        continue;
-                prune_below(sub_fd, depth - 1);
-                unlinkat(dir_fd, name, AT_REMOVEDIR);
-        }
+static void remove_left(int parent_fd, const char *name)
+{
+        unlinkat(parent_fd, name, AT_REMOVEDIR);
 }
 
 void cgroup_prune(int dir_fd)
 {
-        prune_below(dir_fd, MAX_DEPTH);
+        scoped(walk_deinit) struct walk walk = { .enter = remove_or_enter, .leave = remove_left, .fd = -1 };
+
+        (void)walk_below(dir_fd, &walk);
 }
 
 int cgroup_read_events(int events_fd, struct cgroup_events *ret)

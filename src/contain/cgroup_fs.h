@@ -16,7 +16,7 @@ int cgroup_base_open(struct cgroup_base *ret, struct contain_probe *why);
 
 /** Pids in the directory and everything below it. A directory that has gone is empty. */
 int cgroup_list(int dir_fd, struct contain_pids *pids);
-/** Remove the empty cgroups below the directory (bounded depth); the directory itself is left. */
+/** Remove the empty cgroups below the directory ; the directory itself is left. */
 void cgroup_prune(int dir_fd);
 
 struct cgroup_events {

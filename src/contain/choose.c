@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "contain/contain.h"
 #include "sys/pidfd.h"
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -163,6 +164,7 @@ static ssize_t signal_new(struct contain_tree *tree, struct contain_pids *seen, 
                 if (r < 0 && r != -EPERM)
                         return r;
         }
+        assert(!n_new || seen->pids);
         if (n_new)
                 qsort(seen->pids, seen->n, sizeof(*seen->pids), compare_pids);
         return (ssize_t)n_new;

@@ -80,6 +80,17 @@ static void tree_reaped(struct contain_tree *tree)
         pgroup_of(tree)->reaped = true;
 }
 
+/* A zombie may be no more than a main thread that has ended before the others. */
+static bool is_dead(pid_t pid, char state)
+{
+        scoped(fd_closep) int pidfd = -1;
+
+        if (state != 'Z' && state != 'X')
+                return false;
+        pidfd = sys_pidfd_open(pid);
+        return pidfd < 0 || sys_pidfd_has_ended(pidfd) != 0;
+}
+
 /* Is the process in the group, and not dead? A leader that was born later means that the number was recycled.
  */
 static bool is_member(const struct pgroup *pgroup, pid_t pid)
@@ -90,7 +101,7 @@ static bool is_member(const struct pgroup *pgroup, pid_t pid)
                 return false;
         if (proc_read_stat(pid, &stat) < 0 || stat.pgrp != pgroup->tree.pid)
                 return false;
-        return stat.state != 'Z' && stat.state != 'X';
+        return !is_dead(pid, stat.state);
 }
 
 static bool was_recycled(const struct pgroup *pgroup)

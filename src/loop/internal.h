@@ -7,7 +7,12 @@
 #include "loop/loop.h"
 #include <stdatomic.h>
 
-struct slot;
+/* One pollable descriptor. Free slots form a list through next_free. */
+struct slot {
+        struct loop_io *io; /* NULL: free */
+        uint32_t generation;
+        uint32_t next_free;
+};
 
 struct inbye_loop {
         int epoll_fd, timer_fd, wake_fd;

@@ -25,13 +25,6 @@
 #define N_EVENTS 64
 #define NO_SLOT UINT32_MAX
 
-/* One pollable descriptor. Free slots form a list through next_free. */
-struct slot {
-        struct loop_io *io; /* NULL: free */
-        uint32_t generation;
-        uint32_t next_free;
-};
-
 static uint64_t real_clock(void *data)
 {
         (void)data;
@@ -65,6 +58,11 @@ static uint64_t read_clock(struct inbye_loop *loop)
 uint64_t loop_now_ns(const struct inbye_loop *loop)
 {
         return loop->in_turn ? loop->now_ns : loop->clock(loop->clock_data);
+}
+
+uint64_t loop_clock_ns(const struct inbye_loop *loop)
+{
+        return loop->clock(loop->clock_data);
 }
 
 void loop_set_clock(struct inbye_loop *loop, uint64_t (*now)(void *data), void *data)
@@ -178,12 +176,14 @@ void loop_timer_stop(struct loop_timer *timer)
                 arm_timerfd(loop);
 }
 
+/* No more than there were: one that sets itself anew for now waits for the next turn. */
 static int run_timers(struct inbye_loop *loop)
 {
         struct heap_node *first;
+        size_t n_left = loop->timers.n;
         int n = 0;
 
-        while ((first = heap_first(&loop->timers)) && first->key <= loop->now_ns) {
+        while (n_left-- > 0 && (first = heap_first(&loop->timers)) && first->key <= loop->now_ns) {
                 struct loop_timer *timer = CONTAINER_OF(first, struct loop_timer, node);
 
                 heap_remove(&loop->timers, first);
@@ -194,15 +194,20 @@ static int run_timers(struct inbye_loop *loop)
         return n;
 }
 
-void loop_defer(struct inbye_loop *loop, struct loop_defer *defer, void (*fn)(struct loop_defer *defer))
+/* Somebody may be waiting on our descriptor: make it readable. */
+static void wake(struct inbye_loop *loop)
 {
         uint64_t one = 1;
 
+        (void)!write(loop->wake_fd, &one, sizeof(one));
+}
+
+void loop_defer(struct inbye_loop *loop, struct loop_defer *defer, void (*fn)(struct loop_defer *defer))
+{
         if (defer->queued)
                 return;
-        /* Outside a turn somebody may be waiting on our descriptor: make it readable. */
         if (!loop->in_turn && list_is_empty(&loop->deferred))
-                (void)!write(loop->wake_fd, &one, sizeof(one));
+                wake(loop);
         defer->fn = fn;
         defer->queued = true;
         list_append(&loop->deferred, &defer->link);
@@ -220,12 +225,10 @@ void loop_defer_cancel(struct loop_defer *defer)
 static int run_deferred(struct inbye_loop *loop)
 {
         struct list batch;
-        uint64_t count;
         int n = 0;
 
         if (list_is_empty(&loop->deferred))
                 return 0;
-        (void)!read(loop->wake_fd, &count, sizeof(count));
         list_init(&batch);
         list_append(&loop->deferred, &batch); /* take the whole ring over */
         list_unlink(&loop->deferred);
@@ -281,6 +284,8 @@ static int turn(struct inbye_loop *loop, uint64_t deadline_ns)
                 n += run_event(loop, &events[i]);
         n += run_timers(loop);
         n += run_deferred(loop);
+        if (!list_is_empty(&loop->deferred))
+                wake(loop);
         loop->in_turn = false;
         arm_timerfd(loop);
         return n;
@@ -326,10 +331,13 @@ static void on_timerfd(struct loop_io *io, uint32_t events)
         loop->armed_ns = CLOCK_FOREVER;
 }
 
+/* Emptied here and not by run_deferred(): what was deferred may have been cancelled since. */
 static void on_wake(struct loop_io *io, uint32_t events)
 {
-        (void)io;
-        (void)events; /* run_deferred() empties it */
+        uint64_t count;
+
+        (void)events;
+        (void)!read(io->fd, &count, sizeof(count));
 }
 
 int inbye_loop_fd(const struct inbye_loop *loop)

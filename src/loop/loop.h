@@ -54,6 +54,8 @@ bool loop_is_busy(const struct inbye_loop *loop);
 
 /** The loop's idea of now: read once per turn, or from the test's clock. */
 uint64_t loop_now_ns(const struct inbye_loop *loop);
+/** The same clock, read now: a callback may take long, or stop the whole process for a while. */
+uint64_t loop_clock_ns(const struct inbye_loop *loop);
 /** For tests: a clock that the test turns. NULL: the real one. */
 void loop_set_clock(struct inbye_loop *loop, uint64_t (*now)(void *data), void *data);
 

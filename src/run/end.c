@@ -33,12 +33,15 @@
 #define FREEZE_LIMIT (50 * INBYE_MILLISECOND)
 /* How long a killed tree may take to go before it is reported as unkillable. */
 #define KILL_LIMIT (10 * INBYE_SECOND)
+/* How long a tracer that was killed may take to give the command's status up. */
+#define HELD_LIMIT INBYE_SECOND
 /* Where neither a pidfd nor an event tells of a member's end, there is no event at all: look again after
  * this. */
 #define BLIND_INTERVAL (5 * INBYE_MILLISECOND)
 
 enum end_event {
         END_MAIN,  /* the command has ended */
+        END_HELD,  /* it has, but a tracer holds its status */
         END_LOOK,  /* the tree may have changed */
         END_SOFT,  /* a soft end is wished */
         END_KILL,  /* a hard end is wished */
@@ -144,6 +147,7 @@ void end_unwatch(struct inbye_process *process)
 static void enter(struct inbye_process *process, enum process_state state, uint64_t limit_ns)
 {
         process->state = state;
+        process->phase_limit_ns = limit_ns;
         process->phase_at = clock_deadline(loop_now_ns(process->loop), limit_ns);
         process_arm(process);
 }
@@ -187,7 +191,7 @@ static void kill_tree(struct inbye_process *process)
         process->tree->ops->tree_kill(process->tree);
         kill_main(process);
         process->paused_ns = 0; /* a frozen tree dies as well, and its time counts again */
-        enter(process, PROCESS_KILLING, KILL_LIMIT);
+        enter(process, PROCESS_KILLING, process->main_held ? HELD_LIMIT : KILL_LIMIT);
         process_emit(process, (struct inbye_event){ .kind = INBYE_EVENT_KILLED, .signal = SIGKILL });
         finish_or_watch(process);
 }
@@ -303,17 +307,50 @@ static void running_main(struct inbye_process *process)
                 kill_tree(process);
 }
 
-/* A killed tree that does not go: say so, and leave it to whoever cleans up. */
+static bool has_members(struct inbye_process *process)
+{
+        scoped(contain_pids_deinit) struct contain_pids pids = { 0 };
+
+        return process->tree->ops->tree_pids(process->tree, &pids) < 0 || pids.n > 0;
+}
+
+/*
+ * A killed tree that does not go: say so, and leave it to whoever cleans up. A command that is dead and held by a tracer
+ * out of our reach is not that: nothing of it is alive, only its status cannot be known.
+ */
 static void give_up(struct inbye_process *process)
 {
-        process->unkillable = true;
-        note_leftovers(process, true);
+        bool members = has_members(process);
+
+        if (members && process->phase_limit_ns < KILL_LIMIT) {
+                enter(process, PROCESS_KILLING, KILL_LIMIT);
+                return;
+        }
+        process->unkillable = members || !process->main_held;
+        if (process->unkillable)
+                note_leftovers(process, true);
         process_finish(process);
+}
+
+/* Its tracer is one of those whom it left behind. */
+static void running_held(struct inbye_process *process)
+{
+        note_leftovers(process, false);
+        if (process->command->leftovers == INBYE_LEFTOVERS_WAIT)
+                watch_members(process);
+        else
+                kill_tree(process);
+}
+
+static void killing_held(struct inbye_process *process)
+{
+        enter(process, PROCESS_KILLING, HELD_LIMIT);
 }
 
 static void (*const table[PROCESS_N_STATES][END_N_EVENTS])(struct inbye_process *process) = {
         [PROCESS_RUNNING] = {
                 [END_MAIN] = running_main,
+                [END_HELD] = running_held,
                 [END_LOOK] = finish_or_watch,
                 [END_SOFT] = soft_end,
                 [END_KILL] = kill_tree,
@@ -333,6 +370,7 @@ static void (*const table[PROCESS_N_STATES][END_N_EVENTS])(struct inbye_process 
         },
         [PROCESS_KILLING] = {
                 [END_MAIN] = finish_or_watch,
+                [END_HELD] = killing_held,
                 [END_LOOK] = finish_or_watch,
                 [END_PHASE] = give_up,
         },
@@ -377,8 +415,15 @@ static bool reap_main(struct inbye_process *process)
 
 static void main_has_ended(struct inbye_process *process)
 {
-        if (process->main_ended || !reap_main(process))
+        if (process->main_ended)
                 return;
+        if (!reap_main(process)) {
+                if (process->main_held || sys_pidfd_has_ended(process->pidfd) != 1)
+                        return;
+                process->main_held = true;
+                step(process, END_HELD);
+                return;
+        }
         process_emit(process, (struct inbye_event){ .kind = INBYE_EVENT_EXITED });
         step(process, END_MAIN);
 }
@@ -399,7 +444,9 @@ int end_watch_main(struct inbye_process *process)
         process->child.pid = process->pid;
         process->child.fn = on_child;
         loop_child_add(process->loop, &process->child);
-        return loop_io_add(process->loop, &process->main_io, process->pidfd, EPOLLIN, on_main);
+        /* By edges: one that is dead and traced stays readable, and can be reaped only once its tracer has gone,
+         * which is another edge. */
+        return loop_io_add(process->loop, &process->main_io, process->pidfd, EPOLLIN | EPOLLET, on_main);
 }
 
 void end_begin(struct inbye_process *process, enum inbye_status reason, int signo, uint64_t grace_ns)

@@ -105,7 +105,7 @@ int inbye_process_pause(struct inbye_process *process)
         r = process->tree->ops->tree_freeze(process->tree, true);
         if (r < 0 && r != -EOPNOTSUPP)
                 return r;
-        process->paused_ns = loop_now_ns(process->loop);
+        process->paused_ns = loop_clock_ns(process->loop);
         process_arm(process);
         return 0;
 }
@@ -124,7 +124,7 @@ int inbye_process_resume(struct inbye_process *process)
         r = process->tree->ops->tree_freeze(process->tree, false);
         if (r < 0 && r != -EOPNOTSUPP)
                 return r;
-        by_ns = clock_left(process->paused_ns, loop_now_ns(process->loop));
+        by_ns = clock_left(process->paused_ns, loop_clock_ns(process->loop));
         process->paused_ns = 0;
         process->timeout_at = later(process->timeout_at, by_ns);
         process->idle_at = later(process->idle_at, by_ns);

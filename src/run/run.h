@@ -98,6 +98,7 @@ struct inbye_process {
         struct loop_io main_io;
         struct loop_child child;
         bool main_ended;
+        bool main_held; /* dead, but its tracer keeps the status from us */
         struct sys_wait main_wait; /* code 0: cannot be known */
         bool usage_known;          /* main_wait.usage */
 
@@ -110,6 +111,7 @@ struct inbye_process {
 
         uint64_t started_ns, wall_ns, last_byte_ns;
         /* Deadlines, CLOCK_FOREVER: none; kept while paused, when no timer runs. */
+        uint64_t phase_limit_ns; /* how long the phase may take in all */
         uint64_t timeout_at, idle_at, phase_at, paused_ns; /* paused_ns 0: not paused */
         struct loop_timer timeout_timer, idle_timer, phase_timer, blind_timer;
 

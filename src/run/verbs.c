@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "run/run.h"
+#include <assert.h>
 #include <errno.h>
 #include <inbye/run.h>
 #include <stdlib.h>
@@ -90,6 +91,7 @@ int inbye_run_ok(struct inbye_command *command, const struct inbye_group_options
         r = inbye_run(command, options, &result, reterr);
         if (r < 0)
                 return r;
+        assert(result);
         r = result->status == INBYE_OK ? 0 : not_ok(result, reterr);
         if (ret_result)
                 *ret_result = TAKE(result);
@@ -105,6 +107,7 @@ int inbye_run_code(
         r = inbye_run(command, options, &result, reterr);
         if (r < 0)
                 return r;
+        assert(result);
         if (result->status != INBYE_OK && result->status != INBYE_NONZERO)
                 return not_ok(result, reterr);
         return result->code;
@@ -119,6 +122,7 @@ int inbye_ask(
         r = inbye_run(command, options, &result, reterr);
         if (r < 0)
                 return r;
+        assert(result);
         if (result->status != INBYE_OK && result->status != INBYE_NONZERO)
                 return not_ok(result, reterr);
         if (result->code != 0 && result->code != 1)

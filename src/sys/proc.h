@@ -18,8 +18,9 @@ struct proc_stat {
 int proc_read_stat(pid_t pid, struct proc_stat *ret);
 /** Nanoseconds since the process started, by CLOCK_BOOTTIME; UINT64_MAX: unknown. */
 uint64_t proc_age_ns(const struct proc_stat *stat);
-/** Does the v2 path in /proc/PID/cgroup contain this text? 1, 0, -errno (-ESRCH, -ENOENT as above). */
-int proc_cgroup_contains(pid_t pid, const char *text);
+/** Does the v2 path in /proc/PID/cgroup contain these components ("a/b")? 1, 0, -errno (-ESRCH, -ENOENT as
+ * above). */
+int proc_cgroup_contains(pid_t pid, const char *components);
 /** The calling process's own v2 path ("0::" line; "/" first). -EXDEV: outside the visible tree ("/.."). */
 int proc_own_cgroup(char *path, size_t size);
 /** Where cgroup2 is mounted, and the root of that mount within the hierarchy. -ENOENT: nowhere. */

@@ -104,7 +104,18 @@ static const char *path_find(struct buf *text, const char *controller)
         return path;
 }
 
-int proc_cgroup_contains(pid_t pid, const char *text)
+/* Do these components stand in the path? "a/1" stands in "/a/1/b", not in "/a/10". */
+static bool path_contains(const char *path, const char *components)
+{
+        size_t n = strlen(components);
+
+        for (const char *at = path; (at = strstr(at, components)); at++)
+                if (at > path && at[-1] == '/' && (at[n] == '\0' || at[n] == '/'))
+                        return true;
+        return false;
+}
+
+int proc_cgroup_contains(pid_t pid, const char *components)
 {
         scoped(buf_deinit) struct buf content = BUF_INIT;
         const char *own;
@@ -117,7 +128,7 @@ int proc_cgroup_contains(pid_t pid, const char *text)
         if (r < 0)
                 return proc_missing(pid, r);
         own = path_find(&content, NULL);
-        return own && strstr(own, text);
+        return own && path_contains(own, components);
 }
 
 static int copy_out(const char *text, char *out, size_t size)

@@ -37,7 +37,7 @@ forker="(setsid sh -c 'sleep $mark & exit' &) ; sleep $mark"
 deaf="trap '' TERM INT HUP; while :; do sleep $mark; done"
 crowd="for i in \$(seq 300); do sleep $mark & done; wait"
 daemon="echo started; setsid sleep $mark & exit 0"
-flood="head -c 200000000 /dev/zero; echo done >&2"
+flood="yes 'all work and no play' | head -c 200000000"
 
 echo "== Without inbye: the hostile commands under timeout(1)"
 for script in "$escaper" "$forker" "$deaf" "$daemon"; do
@@ -53,10 +53,10 @@ job() {
         printf '{"id": "%s", "argv": ["sh", "-c", "%s"]%s}\n' "$1" "$script" "${3:-}"
 }
 {
-        job version "uname -a"
-        job sum "find /usr/include -name '*.h' | xargs cat | sha256sum"
-        job compress "tar -cf - -C /usr include 2>/dev/null | gzip -1 | wc -c"
-        job compile "printf 'int main(void) { return 0; }' | cc -x c -O2 -o $tmp/a.out - && $tmp/a.out"
+        job version "uname -sr"
+        job sum "cat /usr/include/*.h | sha256sum" ', "timeout": "30s"'
+        job compress "tar -cf - -C /usr/include linux | gzip -1 | wc -c" ', "timeout": "30s"'
+        job compile "printf 'int main(void) { return 0; }' | cc -x c -O2 -o $tmp/a.out - && $tmp/a.out" ', "timeout": "30s"'
         job words "cat /usr/share/common-licenses/* | tr -cs A-Za-z '\\n' | sort | uniq -c | sort -rn | head -n 3"
         job fails "echo 'no such luck' >&2; exit 3"
         job missing "exec /does/not/exist"
@@ -66,18 +66,20 @@ job() {
         job deaf "$deaf"
         job crowd "$crowd"
         job daemon "$daemon"
-        job flood "$flood" ', "timeout": "10s"'
+        job flood "$flood" ', "timeout": "30s", "capture_limit": "96"'
 } >"$tmp/jobs"
 
 echo
-echo "== With inbye: $(wc -l <"$tmp/jobs") jobs, four at a time, one second each"
+echo "== With inbye: $(wc -l <"$tmp/jobs") jobs, four at a time, one second each unless they say otherwise"
 status=0
-"$inbye" batch -j 4 --timeout 1s --grace 200ms "$tmp/jobs" >"$tmp/results" || status=$?
-cat "$tmp/results"
-echo "inbye batch: status $status"
+"$inbye" batch -j 4 --timeout 1s --grace 200ms --tag --results "$tmp/results" "$tmp/jobs" 2>&1 || status=$?
+echo "inbye batch: exit status $status; one of its results:"
+grep '"id":"daemon"' "$tmp/results" || tail -n 1 "$tmp/results"
 
 left=$(count_strays)
+leaves=$(find /sys/fs/cgroup -type d -name 'inbye.*' -newer "$tmp/jobs" 2>/dev/null | wc -l)
 echo
 echo "== What is left"
 echo "processes that strayed: $left (without inbye: $without)"
-[ "$left" -eq 0 ] && [ "$without" -gt 0 ]
+echo "cgroups: $leaves"
+[ "$left" -eq 0 ] && [ "$without" -gt 0 ] && [ "$status" -eq 1 ]

@@ -3,6 +3,7 @@
 # An installed inbye: the files are where they belong, pkg-config knows it, and the examples (a project of their own)
 # build and run against it.
 . "$INBYE_SOURCE/tests/cli/lib.sh"
+unset LD_LIBRARY_PATH # names the build directory
 
 stage=$tmp/stage
 expect_status 0 meson install -C "$INBYE_BUILD" --no-rebuild --destdir "$stage"

@@ -2,6 +2,7 @@
 # shellcheck shell=sh
 # inbye as somebody's meson subproject: found by its dependency name, built with nothing but the library in it.
 . "$INBYE_SOURCE/tests/cli/lib.sh"
+unset LD_LIBRARY_PATH # names the build directory
 
 host=$tmp/host
 mkdir -p "$host/subprojects/inbye"

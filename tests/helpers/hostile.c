@@ -171,6 +171,25 @@ static int bystander(const char *path)
         return 0;
 }
 
+/* Where the main process was put, for whoever wants to see that it was taken away. */
+static void note_cgroup(const char *log)
+{
+        char path[PATH_MAX + 8], text[PATH_MAX];
+        int from, to;
+        ssize_t n;
+
+        snprintf(path, sizeof(path), "%s.cgroup", log);
+        from = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+        to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        if (from < 0 || to < 0)
+                die(path);
+        while ((n = read(from, text, sizeof(text))) > 0)
+                if (write(to, text, (size_t)n) != n)
+                        die(path);
+        close(from);
+        close(to);
+}
+
 static void open_registry(void)
 {
         const char *log = getenv("HOSTILE_LOG");
@@ -188,6 +207,7 @@ static void open_registry(void)
         if (self.line_fd < 0 && errno != ENOENT)
                 die(path);
         snprintf(self.stop_path, sizeof(self.stop_path), "%s.stop", log);
+        note_cgroup(log);
 }
 
 /* The main process is registered first, so that its line stands at the head of the list. */

@@ -103,6 +103,8 @@ static int trial_open(struct trial *trial, struct inbye_error *reterr)
         int r;
 
         r = inbye_loop_open(&trial->loop);
+        if (r >= 0 && trial->suite->reaps)
+                r = inbye_loop_reap_orphans(trial->loop);
         if (r >= 0)
                 r = inbye_cancel_open(&trial->cancel);
         if (r >= 0)
@@ -133,7 +135,6 @@ static int trial_spawn(struct trial *trial, struct inbye_error *reterr)
         if (r < 0)
                 return r;
         inbye_process_on_event(trial->process, on_event, trial);
-        place_find(&trial->place, inbye_process_pid(trial->process));
         return 0;
 }
 
@@ -259,6 +260,7 @@ static bool trial_run(struct trial *trial)
                 cell_fail(trial->cell, "not ready in time: \"%s\"", trial->output);
                 return true;
         }
+        place_find(&trial->place, &trial->witness);
         if (trial->cell->trick->traits & TRICK_NEVER_EXITS)
                 wait_frozen(trial);
         /* A timeout may come while the list is read: it is complete all the same. */
@@ -333,7 +335,8 @@ void api_table(struct suite *suite, uint32_t mechanism)
         char title[64];
         const struct trick *trick;
 
-        snprintf(title, sizeof(title), "library, %s", inbye_mechanism_name(mechanism));
+        snprintf(title, sizeof(title), "library%s, %s", suite->reaps ? " (reaps)" : "",
+                inbye_mechanism_name(mechanism));
         sheet_head(title, end_names, END_N);
         for (trick = tricks; trick->name; trick++)
                 if (trick_applies(trick, mechanism) && suite_wants(suite->only_trick, trick->name))

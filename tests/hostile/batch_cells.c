@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 60000
+#define PATIENCE_MS 30000
 #define MOST_JOBS 32
 #define MOST_ATTEMPTS 3u
 #define FIRST_TIMEOUT_NS (300 * INBYE_MILLISECOND)
@@ -92,7 +92,7 @@ static int round_write(struct round *round)
 static int round_start(struct round *round)
 {
         char mechanism[64], timeout[64], results[PATH_MAX + 32];
-        const char *argv[] = { round->suite->inbye, "batch", "-j6", "--grace=30ms", mechanism, timeout,
+        const char *argv[] = { round->suite->inbye, "batch", "-q", "-j6", "--grace=30ms", mechanism, timeout,
                 results, NULL };
         int r;
 
@@ -163,6 +163,18 @@ static void end_round(struct round *round)
                 witness_end_all(&round->witnesses[i]);
 }
 
+/* The session's directory is the same for all. */
+static void check_places(struct round *round)
+{
+        struct place place;
+        size_t i;
+
+        for (i = 0; i < round->n_jobs; i++) {
+                place_find(&place, &round->witnesses[i]);
+                check_place(cell_of(round, i), &place);
+        }
+}
+
 static void round_judge(struct round *round, int status)
 {
         size_t i;
@@ -175,6 +187,7 @@ static void round_judge(struct round *round, int status)
         if (code != end_code[round->end])
                 cell_fail(cell_of(round, 0), "inbye batch ended with code %d", code);
         check_results(round);
+        check_places(round);
         if (!bystander_is_well(&round->suite->bystander))
                 cell_fail(cell_of(round, 0), "a bystander was hit");
         if (!neighbour_is_well(&round->suite->neighbour))
@@ -243,7 +256,10 @@ void batch_table(struct suite *suite, uint32_t mechanism)
         for (trick = tricks; trick->name; trick++) {
                 sheet_row(trick->name);
                 for (end = 0; end < END_N; end++)
-                        sheet_cell(&cells[end][trick - tricks]);
+                        if (cells[end][trick - tricks].n_registered)
+                                sheet_cell(&cells[end][trick - tricks]);
+                        else
+                                sheet_no_cell();
                 sheet_row_end();
         }
 }

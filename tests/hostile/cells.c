@@ -100,17 +100,14 @@ void check_survivors(struct cell *cell, const struct witness *witness, bool esca
                 cell_fail(cell, "somebody cannot be ended");
 }
 
-int place_find(struct place *place, pid_t pid)
+void place_find(struct place *place, const struct witness *witness)
 {
-        int r;
+        char own[PATH_MAX];
 
-        place->path[0] = '\0';
-        r = cgroup_of(pid, place->path, sizeof(place->path));
-        if (r >= 0 && !strstr(place->path, "/inbye."))
-                r = -ENOENT;
-        if (r < 0)
-                place->path[0] = '\0';
-        return r;
+        place->n_own = own_cgroup(own, sizeof(own)) < 0 ? 0 : strlen(own);
+        if (witness_cgroup(witness, place->path, sizeof(place->path)) < 0 ||
+                strlen(place->path) < place->n_own || !strstr(place->path + place->n_own, "inbye."))
+                place->path[0] = '\0'; /* its mechanism needs no cgroup */
 }
 
 void check_place(struct cell *cell, const struct place *place)
@@ -119,11 +116,9 @@ void check_place(struct cell *cell, const struct place *place)
         char *name;
 
         snprintf(path, sizeof(path), "%s", place->path);
-        while ((name = strrchr(path, '/'))) {
+        while (strlen(path) > place->n_own && (name = strrchr(path, '/'))) {
                 if (access(path, F_OK) == 0)
                         cell_fail(cell, "the cgroup %s is left", path);
-                if (strncmp(name, "/inbye.", 7) == 0)
-                        break;
                 *name = '\0';
         }
 }

@@ -14,6 +14,8 @@ struct suite {
         const char *only_trick, *only_end, *only_mechanism; /**< NULL: all. */
         struct bystander bystander;
         struct neighbour neighbour;
+        uint32_t best;             /**< The mechanism that is taken where none is named. */
+        bool reaps;                /**< The loop of each cell reaps the orphans of its tree. */
         uint64_t slowest_ready_ns; /**< Of the scenario that is being tried: the measure for its timeouts. */
 };
 
@@ -44,12 +46,13 @@ void check_survivors(struct cell *cell, const struct witness *witness, bool esca
 /** Read the list and check that it is one: everybody alive, somebody a grandchild. */
 bool check_list(struct cell *cell, struct witness *witness, bool alive);
 
-/** The leaf of a tree and the two directories above it, as they were while it lived. */
+/** Where the main process was put: everything of it below our own cgroup was made for it. */
 struct place {
         char path[PATH_MAX];
+        size_t n_own; /**< Length of what is our own. */
 };
-int place_find(struct place *place, pid_t pid);
-/** They must be gone, the session's directory too. */
+void place_find(struct place *place, const struct witness *witness);
+/** All of it must be gone, the session's directory too. */
 void check_place(struct cell *cell, const struct place *place);
 
 #endif

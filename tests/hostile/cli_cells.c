@@ -18,12 +18,14 @@
 #define PATIENCE_MS 10000
 #define MOST_ATTEMPTS 4u
 
-enum end { END_SIGNAL, END_EXIT, END_TIMEOUT, END_KILL_TIMEOUT, END_N };
+enum end { END_SIGNAL, END_EXIT, END_TIMEOUT, END_KILL_TIMEOUT, END_INSIDE, END_COREUTILS, END_N };
 static const char *const end_names[END_N] = {
         [END_SIGNAL] = "signal",
         [END_EXIT] = "exit",
         [END_TIMEOUT] = "timeout",
         [END_KILL_TIMEOUT] = "killtimeout",
+        [END_INSIDE] = "inside", /* a timeout of an inbye that runs an inbye that runs it */
+        [END_COREUTILS] = "timeout(1)",
 };
 static const struct {
         int code, signal;
@@ -33,6 +35,8 @@ static const struct {
         [END_EXIT] = { 0, 0, "\"status\":\"ok\"" },
         [END_TIMEOUT] = { 124, 0, "\"status\":\"timeout\"" },
         [END_KILL_TIMEOUT] = { 124, 0, "\"status\":\"timeout\"" },
+        [END_INSIDE] = { 124, 0, "\"status\":\"timeout\"" },
+        [END_COREUTILS] = { 124, 0, NULL }, /* or SIGKILL, when it took that */
 };
 
 struct trial {
@@ -49,27 +53,44 @@ struct trial {
 
 static bool is_timed(enum end end)
 {
-        return end == END_TIMEOUT || end == END_KILL_TIMEOUT;
+        return end != END_SIGNAL && end != END_EXIT;
 }
+
+/* The inner one needs time to end its tree, which the outer one may not be able to. */
+static const char *const grace[END_N] = {
+        [END_SIGNAL] = "--grace=30ms",
+        [END_EXIT] = "--grace=30ms",
+        [END_TIMEOUT] = "--grace=30ms",
+        [END_KILL_TIMEOUT] = "--grace=0",
+        [END_INSIDE] = "--grace=5s",
+};
 
 static int trial_start(struct trial *trial)
 {
-        char mechanism[64], timeout[64], grace[64], report[PATH_MAX + 32];
-        const char *argv[] = { trial->suite->inbye, "run", mechanism, timeout, grace, report, "--",
-                trial->suite->helper, trial->cell->trick->name, trial->end == END_EXIT ? "exit" : "stay",
-                NULL };
-        int r;
+        char mechanism[64], timeout[64], report[PATH_MAX + 32];
+        const char *inbye = trial->suite->inbye, *helper = trial->suite->helper;
+        const char *trick = trial->cell->trick->name, *mode = trial->end == END_EXIT ? "exit" : "stay";
+        const char *plain[] = { inbye, "run", mechanism, timeout, grace[trial->end], report, "--", helper,
+                trick, mode, NULL };
+        const char *inside[] = { inbye, "run", mechanism, timeout, grace[trial->end], report, "--", inbye,
+                "run", mechanism, "--", helper, trick, mode, NULL };
+        const char *coreutils[] = { inbye, "timeout", "-k0.03", timeout, helper, trick, mode, NULL };
+        int timeout_ms = is_timed(trial->end) ? (int)(trial->timeout_ns / INBYE_MILLISECOND) : 0, r;
 
         r = witness_init(&trial->witness, trial->suite->directory);
         if (r < 0)
                 return r;
         snprintf(trial->report_path, sizeof(trial->report_path), "%s.json", trial->witness.log_path);
         snprintf(mechanism, sizeof(mechanism), "--mechanism=%s", trial->cell->mechanism);
-        snprintf(timeout, sizeof(timeout), "--timeout=%dms",
-                is_timed(trial->end) ? (int)(trial->timeout_ns / INBYE_MILLISECOND) : 0);
-        snprintf(grace, sizeof(grace), "--grace=%s", trial->end == END_KILL_TIMEOUT ? "0" : "30ms");
+        snprintf(timeout, sizeof(timeout), "--timeout=%dms", timeout_ms);
         snprintf(report, sizeof(report), "--report=%s", trial->report_path);
-        return program_start(&trial->inbye, argv, trial->witness.log_path, NULL);
+        if (trial->end == END_COREUTILS)
+                snprintf(timeout, sizeof(timeout), "%d.%03d", timeout_ms / 1000, timeout_ms % 1000);
+        return program_start(&trial->inbye,
+                trial->end == END_COREUTILS ? coreutils
+                : trial->end == END_INSIDE  ? inside
+                                            : plain,
+                trial->witness.log_path, NULL);
 }
 
 static void trial_close(struct trial *trial)
@@ -102,8 +123,10 @@ static void check_status(struct trial *trial, int status)
         int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
         int signo = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
+        if (trial->end == END_COREUTILS && signo == SIGKILL)
+                return;
         if (code != outcomes[trial->end].code || signo != outcomes[trial->end].signal)
-                cell_fail(trial->cell, "inbye run ended with code %d, signal %d", code, signo);
+                cell_fail(trial->cell, "inbye ended with code %d, signal %d", code, signo);
 }
 
 static void trial_judge(struct trial *trial)
@@ -114,21 +137,15 @@ static void trial_judge(struct trial *trial)
         if (trial->end == END_SIGNAL)
                 kill(trial->inbye.pid, SIGTERM);
         if (program_wait(&trial->inbye, PATIENCE_MS, &status) < 0) {
-                cell_fail(trial->cell, "inbye run does not end");
+                cell_fail(trial->cell, "inbye does not end");
                 kill(trial->inbye.pid, SIGKILL);
                 program_wait(&trial->inbye, PATIENCE_MS, &status);
         }
         check_prompt(trial->cell, since_ns);
         check_survivors(trial->cell, &trial->witness, trick_escapes(trial->cell->trick, trial->mechanism));
         check_status(trial, status);
-        check_report(trial);
-}
-
-/* The leaf of the main process, as long as it is there to be asked. */
-static void find_place(struct trial *trial)
-{
-        if (trial->witness.n_sightings > 0)
-                place_find(&trial->place, trial->witness.sightings[0].pid);
+        if (trial->end != END_COREUTILS)
+                check_report(trial);
 }
 
 /* @return false: its time was up before it was ready, which says nothing. */
@@ -139,7 +156,7 @@ static bool trial_run(struct trial *trial)
         trial->start_ns = now_ns();
         r = trial_start(trial);
         if (r < 0) {
-                cell_fail(trial->cell, "inbye run cannot be started: %s", strerror(-r));
+                cell_fail(trial->cell, "inbye cannot be started: %s", strerror(-r));
                 return true;
         }
         if (!program_expect(&trial->inbye, "ready\n", PATIENCE_MS)) {
@@ -150,7 +167,7 @@ static bool trial_run(struct trial *trial)
         if (now_ns() - trial->start_ns > trial->suite->slowest_ready_ns)
                 trial->suite->slowest_ready_ns = now_ns() - trial->start_ns;
         if (check_list(trial->cell, &trial->witness, trial->end == END_SIGNAL)) {
-                find_place(trial);
+                place_find(&trial->place, &trial->witness);
                 trial_judge(trial);
         }
         return true;
@@ -181,6 +198,17 @@ static void cli_cell(struct suite *suite, struct cell *cell, enum end end, uint3
                 cell_fail(cell, "never ready before its timeout");
 }
 
+/* timeout(1) has no option for the mechanism: it takes the best. */
+static bool end_applies(
+        const struct suite *suite, const struct trick *trick, uint32_t mechanism, enum end end)
+{
+        if (end == END_EXIT && (trick->traits & TRICK_NEVER_EXITS))
+                return false;
+        if (end == END_COREUTILS && mechanism != suite->best)
+                return false;
+        return suite_wants(suite->only_end, end_names[end]);
+}
+
 static void cli_row(struct suite *suite, const struct trick *trick, uint32_t mechanism)
 {
         int end;
@@ -193,8 +221,7 @@ static void cli_row(struct suite *suite, const struct trick *trick, uint32_t mec
                         .end = end_names[end],
                         .mechanism = inbye_mechanism_name(mechanism),
                 };
-                if (!suite_wants(suite->only_end, end_names[end]) ||
-                        (end == END_EXIT && (trick->traits & TRICK_NEVER_EXITS))) {
+                if (!end_applies(suite, trick, mechanism, (enum end)end)) {
                         sheet_no_cell();
                         continue;
                 }
@@ -212,7 +239,7 @@ void cli_table(struct suite *suite, uint32_t mechanism)
         char title[64];
         const struct trick *trick;
 
-        snprintf(title, sizeof(title), "inbye run, %s", inbye_mechanism_name(mechanism));
+        snprintf(title, sizeof(title), "inbye, %s", inbye_mechanism_name(mechanism));
         sheet_head(title, end_names, END_N);
         for (trick = tricks; trick->name; trick++)
                 if (trick_applies(trick, mechanism) && suite_wants(suite->only_trick, trick->name))

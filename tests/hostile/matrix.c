@@ -25,18 +25,18 @@ struct plan {
 
 static int usage(void)
 {
-        fprintf(stderr,
-                "usage: hostile-matrix [--cli|--batch] [--tricks=A,B] [--ends=A,B] [--mechanisms=A,B]\n"
-                "                      HELPER [INBYE]\n");
+        fprintf(stderr, "usage: hostile-matrix [--reap|--cli|--batch] [--tricks=A,B] [--ends=A,B] "
+                        "[--mechanisms=A,B]\n"
+                        "                      HELPER [INBYE]\n");
         return 64;
 }
 
 static int parse(struct plan *plan, int argc, char **argv)
 {
         static const struct option options[] = { { "cli", no_argument, NULL, 'c' },
-                { "batch", no_argument, NULL, 'b' }, { "tricks", required_argument, NULL, 't' },
-                { "ends", required_argument, NULL, 'e' }, { "mechanisms", required_argument, NULL, 'm' },
-                { NULL } };
+                { "reap", no_argument, NULL, 'r' }, { "batch", no_argument, NULL, 'b' },
+                { "tricks", required_argument, NULL, 't' }, { "ends", required_argument, NULL, 'e' },
+                { "mechanisms", required_argument, NULL, 'm' }, { NULL } };
         int option;
 
         while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
@@ -44,6 +44,8 @@ static int parse(struct plan *plan, int argc, char **argv)
                         plan->cli = true;
                 else if (option == 'b')
                         plan->batch = true;
+                else if (option == 'r')
+                        plan->suite.reaps = true;
                 else if (option == 't')
                         plan->suite.only_trick = optarg;
                 else if (option == 'e')
@@ -100,6 +102,8 @@ static size_t try_all(struct plan *plan)
 
         if (inbye_host_open(&host) < 0)
                 return 0;
+        m = inbye_host_best(host);
+        plan->suite.best = m ? m->mechanism : 0;
         for (i = 0; (m = inbye_host_mechanism(host, i)); i++) {
                 if (!suite_wants(plan->suite.only_mechanism, m->name))
                         continue;
@@ -129,15 +133,15 @@ static int run_suite(void *userdata)
         if (!bystander_is_well(&plan->suite.bystander))
                 proven = false;
         bystander_deinit(&plan->suite.bystander);
-        if (!proven || sheet_failures() > 0) {
-                printf("\nhostile: %zu failures\n", sheet_failures());
+        if (!proven || sheet_failures() > 0 || (n > 0 && sheet_cells() == 0)) {
+                printf("\nhostile: %zu cells, %zu failures\n", sheet_cells(), sheet_failures());
                 return 1;
         }
         if (n == 0) {
                 printf("hostile: skipped: none of the mechanisms wanted works here\n");
                 return EXIT_SKIP;
         }
-        printf("\nhostile: nothing unexpected\n");
+        printf("\nhostile: %zu cells, nothing unexpected\n", sheet_cells());
         return 0;
 }
 

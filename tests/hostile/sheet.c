@@ -42,7 +42,7 @@ static struct {
         size_t n_bytes;
         FILE *stream;
 } told;
-static size_t n_failures;
+static size_t n_failures, n_cells;
 
 bool trick_escapes(const struct trick *trick, uint32_t mechanism)
 {
@@ -114,6 +114,12 @@ void sheet_cell(const struct cell *cell)
         snprintf(text, sizeof(text), "%zu/%zu%s", cell->n_survivors, cell->n_registered,
                 cell->failed ? "!" : "");
         printf(" %11s", text);
+        n_cells++;
+}
+
+size_t sheet_cells(void)
+{
+        return n_cells;
 }
 
 void sheet_no_cell(void)

@@ -37,6 +37,8 @@ struct cell {
 /** Something is not as it must be: told below the row, counted, and the cell is marked. */
 void cell_fail(struct cell *cell, const char *format, ...) __attribute__((format(printf, 2, 3)));
 size_t sheet_failures(void);
+/** How many cells were printed: none at all is no success. */
+size_t sheet_cells(void);
 
 /** The table, on stdout. */
 void sheet_head(const char *title, const char *const *ends, size_t n_ends);

@@ -134,6 +134,7 @@ int witness_init(struct witness *witness, const char *directory)
         snprintf(witness->log_path, sizeof(witness->log_path), "%s/%u", directory, serial++);
         snprintf(witness->line_path, sizeof(witness->line_path), "%s.line", witness->log_path);
         snprintf(witness->stop_path, sizeof(witness->stop_path), "%s.stop", witness->log_path);
+        snprintf(witness->cgroup_path, sizeof(witness->cgroup_path), "%s.cgroup", witness->log_path);
         if (mkfifo(witness->line_path, 0600) < 0)
                 return -errno;
         witness->line_fd = open(witness->line_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -148,6 +149,7 @@ void witness_deinit(struct witness *witness)
                 unlink(witness->log_path);
                 unlink(witness->line_path);
                 unlink(witness->stop_path);
+                unlink(witness->cgroup_path);
         }
         free(witness->sightings);
         *witness = (struct witness)WITNESS_NULL;
@@ -238,7 +240,7 @@ static int find_cgroup2(char *mount, size_t size)
         return r;
 }
 
-int cgroup_of(pid_t pid, char *path, size_t size)
+static int parse_cgroup(const char *list_path, char *path, size_t size)
 {
         char line[PATH_MAX], mount[PATH_MAX];
         FILE *list;
@@ -247,8 +249,7 @@ int cgroup_of(pid_t pid, char *path, size_t size)
         r = find_cgroup2(mount, sizeof(mount));
         if (r < 0)
                 return r;
-        snprintf(line, sizeof(line), "/proc/%d/cgroup", (int)pid);
-        list = fopen(line, "re");
+        list = fopen(list_path, "re");
         r = -ENOENT;
         while (list && r < 0 && fgets(line, sizeof(line), list)) {
                 line[strcspn(line, "\n")] = '\0';
@@ -258,6 +259,16 @@ int cgroup_of(pid_t pid, char *path, size_t size)
         if (list)
                 fclose(list);
         return r;
+}
+
+int witness_cgroup(const struct witness *witness, char *path, size_t size)
+{
+        return parse_cgroup(witness->cgroup_path, path, size);
+}
+
+int own_cgroup(char *path, size_t size)
+{
+        return parse_cgroup("/proc/self/cgroup", path, size);
 }
 
 int count_fds(void)

@@ -19,6 +19,7 @@ struct witness {
         char log_path[PATH_MAX];
         char line_path[PATH_MAX + 8];
         char stop_path[PATH_MAX + 8];
+        char cgroup_path[PATH_MAX + 8];
         int line_fd; /**< Read end of the fifo whose write end every process of the scenario holds. */
         struct sighting *sightings;
         size_t n_sightings;
@@ -49,8 +50,11 @@ const struct sighting *witness_first_alive(const struct witness *witness);
  * there. */
 int witness_end_all(const struct witness *witness);
 
-/** Directory of the cgroup2 cgroup that a process is in. @return 0 or -errno. */
-int cgroup_of(pid_t pid, char *path, size_t size);
+/** Directory of the cgroup2 cgroup that the main process was put into. @return 0 or -errno. */
+int witness_cgroup(const struct witness *witness, char *path, size_t size);
+
+/** That of this process. */
+int own_cgroup(char *path, size_t size);
 
 /** @return number of open descriptors of this process, or -errno. */
 int count_fds(void);

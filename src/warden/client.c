@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Starting and dismissing the warden, on the owner's side.
+ *
+ * It is started before anything is held and in the owner's own cgroup, outside of what it watches. Dismissed
+ * it is killed, not asked: when the owner removes the session itself there is nothing left for it to do, and
+ * a warden that takes its time would look like a leftover to an inbye around us.
+ */
+#include "warden/client.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/scope.h"
+#include "spawn/spawn.h"
+#include "sys/pidfd.h"
+#include "warden/protocol.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef INBYE_LIBEXECDIR
+#define INBYE_LIBEXECDIR "/usr/libexec"
+#endif
+
+/* How long a killed warden may take to go, milliseconds. */
+#define DISMISS_LIMIT 1000
+
+static bool is_program(const char *path)
+{
+        return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
+}
+
+/* Beside the program that we are: an installation that was moved, or a build tree. */
+static bool find_beside(char *path, size_t size)
+{
+        static const char *const places[] = { "../libexec/" WARDEN_NAME, "../warden/" WARDEN_NAME };
+        char own[PATH_MAX];
+        ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - 1);
+        char *slash;
+
+        if (n <= 0)
+                return false;
+        own[n] = '\0';
+        slash = strrchr(own, '/');
+        if (!slash)
+                return false;
+        slash[1] = '\0';
+        for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+                if ((size_t)snprintf(path, size, "%s%s", own, places[i]) < size && is_program(path))
+                        return true;
+        return false;
+}
+
+static int find_program(char *path, size_t size, struct inbye_error *reterr)
+{
+        const char *named = secure_getenv("INBYE_WARDEN");
+
+        if (named && named[0]) {
+                if ((size_t)snprintf(path, size, "%s", named) < size && is_program(path))
+                        return 0;
+        } else {
+                snprintf(path, size, "%s", INBYE_LIBEXECDIR "/" WARDEN_NAME);
+                if (is_program(path) || find_beside(path, size))
+                        return 0;
+        }
+        error_set_plain(reterr, INBYE_STAGE_MECHANISM, ENOENT, "cannot find the helper program %s",
+                named && named[0] ? named : INBYE_LIBEXECDIR "/" WARDEN_NAME);
+        error_hint(reterr, "install inbye whole, or name the program in INBYE_WARDEN");
+        return -ENOENT;
+}
+
+static int start(
+        const char *path, const int fds[3], int null_fd, struct spawned *ret, struct inbye_error *reterr)
+{
+        char numbers[3][12];
+        const char *const argv[] = { WARDEN_NAME, WARDEN_WATCH, numbers[0], numbers[1], numbers[2], NULL };
+        const char *const envp[] = { NULL };
+        struct spawn_plan plan = SPAWN_PLAN_INIT;
+
+        for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+                snprintf(numbers[i], sizeof(numbers[i]), "%d", fds[i]);
+        plan.argv = argv;
+        plan.envp = envp;
+        plan.program = path;
+        plan.stdio[0] = plan.stdio[1] = plan.stdio[2] = null_fd;
+        plan.keep_fds = fds;
+        plan.n_keep_fds = 3;
+        plan.pgroup = SPAWN_PGROUP_SESSION;
+        plan.signal_mask = UINT64_MAX;
+        return spawn(&plan, ret, reterr);
+}
+
+/* Copies of the descriptors whose numbers the child's standard streams do not take. */
+static int copy_above(const int fds[3], int copies[3])
+{
+        for (int i = 0; i < 3; i++) {
+                copies[i] = fd_dup_above(fds[i], 3);
+                if (copies[i] < 0)
+                        return copies[i];
+        }
+        return 0;
+}
+
+static int start_with(const char *path, const int fds[3], struct spawned *ret, struct inbye_error *reterr)
+{
+        scoped(fd_closep) int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+        int copies[3] = { -1, -1, -1 }, r;
+
+        r = null_fd < 0 ? -errno : copy_above(fds, copies);
+        if (r < 0)
+                error_set(reterr, INBYE_STAGE_PIPE, -r, "cannot make the warden's descriptors");
+        else
+                r = start(path, copies, null_fd, ret, reterr);
+        for (int i = 0; i < 3; i++)
+                fd_close(copies[i]);
+        return r;
+}
+
+int warden_watch(int dir_fd, struct warden *ret, struct inbye_error *reterr)
+{
+        scoped(fd_closep) int ours = -1, line = -1, own_pidfd = -1;
+        struct spawned spawned;
+        char path[PATH_MAX];
+        int r, ends[2];
+
+        r = find_program(path, sizeof(path), reterr);
+        if (r < 0)
+                return r;
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+                return error_set(reterr, INBYE_STAGE_PIPE, errno, "cannot make the warden's socket");
+        ours = ends[0];
+        line = ends[1];
+        own_pidfd = sys_pidfd_open(getpid());
+        if (own_pidfd < 0)
+                return error_set(reterr, INBYE_STAGE_PIPE, -own_pidfd, "cannot make a pidfd of this process");
+        r = start_with(path, (const int[3]){ line, dir_fd, own_pidfd }, &spawned, reterr);
+        if (r < 0)
+                return r;
+        *ret = (struct warden){ .pid = spawned.pid, .pidfd = spawned.pidfd, .line_fd = TAKE_FD(ours) };
+        return 0;
+}
+
+void warden_dismiss(struct warden *warden)
+{
+        struct sys_wait wait;
+
+        if (warden->pidfd < 0)
+                return;
+        sys_pidfd_send_signal(warden->pidfd, SIGKILL);
+        sys_pidfd_wait(warden->pidfd, DISMISS_LIMIT);
+        sys_wait(warden->pidfd, warden->pid, WEXITED | __WALL, &wait);
+        warden->pidfd = fd_close(warden->pidfd);
+        warden->line_fd = fd_close(warden->line_fd);
+}

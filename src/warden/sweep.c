@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Walks below a cgroup directory with nothing but system calls and the stack.
+ *
+ * cgroup.kill does nearly all of it. The walk over the processes is for what it misses: a process whose main
+ * thread has gone, and kernels before 5.14 that have no such file. There a process is pinned by a pidfd
+ * before it is signalled, and signalled only if its own cgroup still is below the directory.
+ */
+#include "warden/sweep.h"
+#include "base/fd.h"
+#include "base/scope.h"
+#include "sys/pidfd.h"
+#include "sys/proc.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define MAX_DEPTH 32
+#define ENTRIES_SIZE 2048
+
+static void visit_below(int dir_fd, int depth, void (*visit)(int parent_fd, const char *name, int depth));
+
+static int open_below(int dir_fd, const char *name)
+{
+        int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+        if (fd < 0 && errno == EACCES && fchmodat(dir_fd, name, 0755, 0) == 0)
+                fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        return fd;
+}
+
+/* --- killing
+ * ------------------------------------------------------------------------------------------------ */
+
+static void kill_member(pid_t pid, uint64_t cgroup_id)
+{
+        scoped(fd_closep) int pidfd = sys_pidfd_open(pid);
+        uint64_t id;
+
+        if (pidfd < 0)
+                return;
+        /* Where the kernel does not tell, the list that was just read has to do: it is a moment old. */
+        if (sys_pidfd_cgroup_id(pidfd, &id) == 0 && id != cgroup_id)
+                return;
+        sys_pidfd_send_signal(pidfd, SIGKILL);
+}
+
+/* The list is read piece by piece; a number may be cut in two. */
+static void kill_listed(int procs_fd, uint64_t cgroup_id)
+{
+        char text[1024];
+        pid_t pid = 0;
+        ssize_t n;
+
+        while ((n = read(procs_fd, text, sizeof(text))) > 0)
+                for (ssize_t i = 0; i < n; i++) {
+                        if (text[i] >= '0' && text[i] <= '9') {
+                                pid = pid * 10 + (text[i] - '0');
+                                continue;
+                        }
+                        if (pid > 0)
+                                kill_member(pid, cgroup_id);
+                        pid = 0;
+                }
+}
+
+static void kill_in(int dir_fd)
+{
+        scoped(fd_closep) int procs_fd = openat(dir_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+        struct stat st;
+
+        if (procs_fd >= 0 && fstat(dir_fd, &st) == 0)
+                kill_listed(procs_fd, st.st_ino);
+}
+
+static void kill_visit(int parent_fd, const char *name, int depth)
+{
+        scoped(fd_closep) int fd = open_below(parent_fd, name);
+
+        if (fd < 0)
+                return;
+        kill_in(fd);
+        visit_below(fd, depth, kill_visit);
+}
+
+void sweep_kill(int dir_fd)
+{
+        if (fd_write_file_at(dir_fd, "cgroup.kill", "1") < 0)
+                fd_write_file_at(dir_fd, "cgroup.freeze", "1");
+        kill_in(dir_fd);
+        visit_below(dir_fd, MAX_DEPTH, kill_visit);
+        fd_write_file_at(dir_fd, "cgroup.freeze", "0");
+}
+
+/* --- removing
+ * ----------------------------------------------------------------------------------------------- */
+
+static void prune_visit(int parent_fd, const char *name, int depth)
+{
+        scoped(fd_closep) int fd = -1;
+
+        if (unlinkat(parent_fd, name, AT_REMOVEDIR) == 0)
+                return;
+        fd = open_below(parent_fd, name);
+        if (fd < 0)
+                return;
+        visit_below(fd, depth, prune_visit);
+        unlinkat(parent_fd, name, AT_REMOVEDIR);
+}
+
+void sweep_prune(int dir_fd)
+{
+        visit_below(dir_fd, MAX_DEPTH, prune_visit);
+}
+
+/* --- walking
+ * ------------------------------------------------------------------------------------------------ */
+
+/* As the kernel writes it: <dirent.h> has the layout, not the call. */
+struct entry {
+        uint64_t inode;
+        int64_t offset;
+        uint16_t length;
+        uint8_t type;
+        char name[];
+};
+
+static void visit_entries(int dir_fd, const char *entries, long n, int depth,
+        void (*visit)(int parent_fd, const char *name, int depth))
+{
+        for (long at = 0; at < n;) {
+                const struct entry *entry = (const struct entry *)(const void *)(entries + at);
+
+                if (entry->type == DT_DIR && strcmp(entry->name, ".") != 0 && strcmp(entry->name, "..") != 0)
+                        visit(dir_fd, entry->name, depth);
+                at += entry->length;
+        }
+}
+
+static void visit_below(int dir_fd, int depth, void (*visit)(int parent_fd, const char *name, int depth))
+{
+        _Alignas(struct entry) char entries[ENTRIES_SIZE];
+        long n;
+
+        if (depth == 0 || lseek(dir_fd, 0, SEEK_SET) < 0)
+                return;
+        while ((n = syscall(SYS_getdents64, dir_fd, entries, sizeof(entries))) > 0)
+                visit_entries(dir_fd, entries, n, depth - 1, visit);
+}

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+# `inbye doctor`: what it says agrees with what a run does.
+. "$(dirname "$0")/lib.sh"
+
+expect_status 0 "$INBYE" doctor
+match_out '^Mechanisms, strongest first:$'
+match_out '^  pgroup +works'
+best=$(sed -n 's/^  \([a-z]*\) .*used by default$/\1/p' "$out")
+expect_status 0 "$INBYE" run --report "$tmp/report" true
+check "a run is held by what doctor says" grep -q "\"mechanism\":\"$best\"" "$tmp/report"
+expect_status 0 "$INBYE" doctor --json
+check "it is JSON of one line" python3 -c '
+import json, sys
+text = open(sys.argv[1]).read()
+assert text.count("\n") == 1
+json.loads(text)' "$out"
+expect_status 0 "$INBYE" doctor --require pgroup
+"$INBYE" run --require cgroup true 2>/dev/null
+works=$?
+if [ $works -eq 0 ]; then
+        expect_status 0 "$INBYE" doctor --require cgroup --json
+else
+        expect_status 1 "$INBYE" doctor --require cgroup
+        match_err "neither 'cgroup' nor a stronger"
+fi
+expect_status 125 "$INBYE" doctor --require cgruop
+match_err "did you mean 'cgroup'"
+expect_status 125 "$INBYE" doctor extra
+match_err "unexpected 'extra'"
+
+finish
