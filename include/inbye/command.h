@@ -59,6 +59,8 @@ INBYE_API int inbye_command_env_set(struct inbye_command *command, const char *n
 INBYE_API int inbye_command_env_unset(struct inbye_command *command, const char *name);
 INBYE_API int inbye_command_env_file(
         struct inbye_command *command, const char *path, struct inbye_error *reterr);
+/** As _env_set(), the value being the pid of the child: for LISTEN_PID of sd_listen_fds(3). One name. */
+INBYE_API int inbye_command_env_set_pid(struct inbye_command *command, const char *name);
 
 /** Where standard input comes from. */
 enum inbye_input {

@@ -32,7 +32,7 @@ struct value_kind {
 static const struct value_kind value_kinds[] = {
         { "FILE", "-f", "_files", "-r" },
         { "DIR", "-d", "_files -/", "-x -a '(__fish_complete_directories)'" },
-        { "SIGNAL", "-A signal", "_signals", "-x" },
+        { "SIGNAL", "-W 'TERM INT HUP QUIT KILL USR1 USR2 STOP CONT'", "_signals", "-x" },
         { "USER", "-u", "_users", "-x -a '(__fish_complete_users)'" },
         { "GROUP", "-g", "_groups", "-x -a '(__fish_complete_groups)'" },
         { "", "-W ''", "", "-x" },
@@ -50,6 +50,26 @@ static const struct value_kind *kind_of(const struct cli_option *option)
 static bool runs_commands(const struct cli_command *command)
 {
         return strstr(command->usage, "COMMAND") && command != &cli_help;
+}
+
+static void print_name(const struct cli_command *command)
+{
+        printf("%s ", command->name);
+}
+
+/* Words that may stand behind the options, where they are a closed set: "bash|zsh|fish", or our commands. */
+static void print_operands(const struct cli_command *command)
+{
+        if (command == &cli_help)
+                each_command(print_name);
+        else if (strchr(command->usage, '|'))
+                for (const char *c = command->usage; *c; c++)
+                        putchar(*c == '|' ? ' ' : *c);
+}
+
+static bool has_operands(const struct cli_command *command)
+{
+        return command == &cli_help || (!runs_commands(command) && strchr(command->usage, '|'));
 }
 
 /* bash */
@@ -99,6 +119,9 @@ static void bash_options(const struct cli_command *command)
         each_option(command, bash_option);
         printf("'\n                with_value='");
         each_option(command, bash_option_with_value);
+        printf("'\n                operands='");
+        if (has_operands(command))
+                print_operands(command);
         printf("'\n                runs=%s ;;\n", runs_commands(command) ? "yes" : "");
 }
 
@@ -107,7 +130,7 @@ static void print_bash(void)
         printf("# bash completion for inbye; made by `inbye completions bash`\n"
                "_inbye()\n{\n"
                "        local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}\n"
-               "        local command=${COMP_WORDS[1]} options= with_value= runs= i\n"
+               "        local command=${COMP_WORDS[1]} options= with_value= operands= runs= i\n"
                "        COMPREPLY=()\n"
                "        [[ $word == = ]] && word=\n"
                "        [[ $previous == = ]] && previous=${COMP_WORDS[COMP_CWORD - 2]}\n"
@@ -128,9 +151,14 @@ static void print_bash(void)
                "        done\n"
                "        if ((i < COMP_CWORD)) || [[ $i == \"$COMP_CWORD\" && $word != -* && "
                "$with_value != *\" $previous \"* ]]; then\n"
-               "                [[ $runs ]] && declare -F _command_offset >/dev/null && _command_offset $i "
-               "&& return\n"
-               "                [[ $runs ]] && COMPREPLY=($(compgen -c -- \"$word\")) && return\n"
+               "                if [[ $runs ]] && declare -F _command_offset >/dev/null; then\n"
+               "                        _command_offset $i\n"
+               "                elif [[ $runs ]]; then\n"
+               "                        COMPREPLY=($(compgen -c -- \"$word\"))\n"
+               "                else\n"
+               "                        COMPREPLY=($(compgen -W \"$operands\" -- \"$word\"))\n"
+               "                fi\n"
+               "                return\n"
                "        fi\n"
                "        case $command:$previous in\n");
         each_command(bash_values);
@@ -192,7 +220,15 @@ static void zsh_options(const struct cli_command *command)
 {
         printf("        %s)\n                _arguments -S \\\n", command->name);
         each_option(command, zsh_option);
-        printf("                '*::command:%s' ;;\n", runs_commands(command) ? "_normal" : "_files");
+        printf("                '*::command:");
+        if (has_operands(command)) {
+                putchar('(');
+                print_operands(command);
+                putchar(')');
+        } else {
+                printf("%s", runs_commands(command) ? "_normal" : "");
+        }
+        printf("' ;;\n");
 }
 
 static void print_zsh(void)
@@ -246,6 +282,11 @@ static void fish_command(const struct cli_command *command)
         fish_text(command->summary);
         putchar('\n');
         each_option(command, fish_option);
+        if (has_operands(command)) {
+                printf("complete -c inbye -n '__fish_seen_subcommand_from %s' -x -a '", command->name);
+                print_operands(command);
+                printf("'\n");
+        }
         if (runs_commands(command))
                 printf("complete -c inbye -n '__fish_seen_subcommand_from %s' -x -a "
                        "'(__fish_complete_subcommand)'\n",

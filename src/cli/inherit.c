@@ -5,8 +5,7 @@
  *
  * make names its jobserver in MAKEFLAGS: the last --jobserver-auth=R,W counts (--jobserver-fds before make
  * 4.2); a fifo: is opened by name and needs nothing. LISTEN_FDS counts sockets from 3 on; LISTEN_PID names
- * the process that they are meant for, and where that was us the command has another pid: see LISTEN_PID
- * below.
+ * the process that they are meant for: where that was us, it is set to the pid of the command.
  */
 #include "cli/inherit.h"
 #include "base/parse.h"
@@ -51,6 +50,17 @@ static int keep_jobserver(struct inbye_command *command)
         return r < 0 ? r : keep_if_open(command, write_fd);
 }
 
+/* Sockets that were meant for us are meant for the command, which has another pid. */
+static int pass_listen_pid(struct inbye_command *command)
+{
+        const char *text = getenv("LISTEN_PID");
+        int pid;
+
+        if (!text || parse_int(text, 1, INT_MAX, &pid) < 0 || pid != getpid())
+                return 0;
+        return inbye_command_env_set_pid(command, "LISTEN_PID");
+}
+
 static int keep_listen_fds(struct inbye_command *command)
 {
         const char *text = getenv("LISTEN_FDS");
@@ -60,7 +70,7 @@ static int keep_listen_fds(struct inbye_command *command)
                 return 0;
         for (int fd = FIRST_LISTEN_FD; fd < FIRST_LISTEN_FD + n && r >= 0; fd++)
                 r = keep_if_open(command, fd);
-        return r;
+        return r < 0 ? r : pass_listen_pid(command);
 }
 
 int inherit_promised_fds(struct inbye_command *command)

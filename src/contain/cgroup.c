@@ -26,7 +26,6 @@
 #include "sys/proc.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -395,8 +394,9 @@ static void tree_started(struct contain_tree *tree, const struct spawned *spawne
                 leaf_of(tree)->group->session->join_by_write = true;
 }
 
-static void tree_reaped(struct contain_tree *tree)
+static void tree_command_ended(struct contain_tree *tree, bool pinned)
 {
+        (void)pinned;
         (void)tree; /* membership is the kernel's business here */
 }
 
@@ -491,8 +491,13 @@ static int tree_event_fd(struct contain_tree *tree)
 static bool read_stat(const char *text, const char *key, uint64_t *ret)
 {
         const char *line = strstr(text, key);
+        char *end;
 
-        return line && sscanf(line + strlen(key), " %" SCNu64, ret) == 1;
+        if (!line)
+                return false;
+        line += strlen(key);
+        *ret = strtoull(line, &end, 10);
+        return end != line;
 }
 
 static void tree_usage(struct contain_tree *tree, struct inbye_usage *usage)
@@ -501,7 +506,7 @@ static void tree_usage(struct contain_tree *tree, struct inbye_usage *usage)
         uint64_t user_us, system_us;
         char text[1024];
 
-        if (leaf->stat_fd < 0 || fd_pread_all(leaf->stat_fd, text, sizeof(text)) < 0)
+        if (leaf->stat_fd < 0 || cgroup_read_file(leaf->stat_fd, text, sizeof(text)) < 0)
                 return;
         if (!read_stat(text, "user_usec", &user_us) || !read_stat(text, "system_usec", &system_us))
                 return;
@@ -545,7 +550,7 @@ const struct contain_ops contain_cgroup = {
         .tree_open = tree_open,
         .tree_plan = tree_plan,
         .tree_started = tree_started,
-        .tree_reaped = tree_reaped,
+        .tree_command_ended = tree_command_ended,
         .tree_kill = tree_kill,
         .tree_freeze = tree_freeze,
         .tree_pids = tree_pids,

@@ -345,12 +345,27 @@ void cgroup_prune(int dir_fd)
         (void)walk_below(dir_fd, &walk);
 }
 
+/* The kernel gives such a file whole to whoever has the room, so there is no second read for the end of it:
+ * these are read several times for each command. */
+ssize_t cgroup_read_file(int fd, char *text, size_t size)
+{
+        ssize_t n;
+
+        do
+                n = pread(fd, text, size - 1, 0);
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return -errno;
+        text[n] = '\0';
+        return n;
+}
+
 int cgroup_read_events(int events_fd, struct cgroup_events *ret)
 {
         char text[128];
         ssize_t n;
 
-        n = fd_pread_all(events_fd, text, sizeof(text));
+        n = cgroup_read_file(events_fd, text, sizeof(text));
         if (n == -ENODEV || n == -ENOENT) {
                 *ret = (struct cgroup_events){ 0 };
                 return 0;

@@ -19,6 +19,9 @@ int cgroup_list(int dir_fd, struct contain_pids *pids);
 /** Remove the empty cgroups below the directory ; the directory itself is left. */
 void cgroup_prune(int dir_fd);
 
+/** All of an open file of the kernel's, as text. @return bytes, or -errno. */
+ssize_t cgroup_read_file(int fd, char *text, size_t size);
+
 struct cgroup_events {
         bool populated, frozen;
 };

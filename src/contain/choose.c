@@ -5,12 +5,14 @@
  * The table is the whole plug-in story: strongest first, the first that works is taken. A set that leaves
  * none is refused with the reason of each, never weakened.
  */
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "contain/contain.h"
 #include "sys/pidfd.h"
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,4 +183,33 @@ int contain_signal(struct contain_tree *tree, int signo, bool cont)
         for (int i = 0; i < SIGNAL_ROUNDS && n > 0; i++)
                 n = signal_new(tree, &seen, signo, cont);
         return n < 0 ? (int)n : 0;
+}
+
+/* The kernel's own event comes as much as 10 ms late, and not at all for some mechanisms. */
+#define AWAIT_STEP 10
+
+static void await_one(struct contain_tree *tree)
+{
+        scoped(contain_pids_deinit) struct contain_pids pids = { 0 };
+        scoped(fd_closep) int pidfd = -1;
+        struct pollfd event = { .fd = tree->ops->tree_event_fd(tree), .events = POLLPRI };
+
+        if (tree->ops->tree_pids(tree, &pids) == 0 && pids.n &&
+                tree->ops->tree_pin(tree, pids.pids[pids.n - 1], &pidfd) == 0) {
+                sys_pidfd_send_signal(pidfd, SIGKILL);
+                event = (struct pollfd){ .fd = pidfd, .events = POLLIN };
+        }
+        (void)poll(&event, 1, AWAIT_STEP);
+}
+
+int contain_await_empty(struct contain_tree *tree, uint64_t timeout_ns)
+{
+        uint64_t deadline_ns = clock_deadline(clock_now_ns(), timeout_ns);
+
+        while (tree->ops->tree_look(tree) != 0) {
+                if (clock_left(clock_now_ns(), deadline_ns) == 0)
+                        return -ETIMEDOUT;
+                await_one(tree);
+        }
+        return 0;
 }

@@ -52,6 +52,7 @@ struct contain_ops {
         uint32_t bit;
         const char *cannot; /* NULL: it holds everything */
         bool can_freeze;
+        bool pinned_by_command; /* the ended command's pid is what pins the tree: it is reaped last */
 
         /** Does it work here, found by trying? 0 or -errno with reason and hint. */
         int (*probe)(struct contain_probe *ret);
@@ -63,8 +64,9 @@ struct contain_ops {
         /** Complete the plan, so that the child is born in the tree. */
         void (*tree_plan)(struct contain_tree *tree, struct spawn_plan *plan);
         void (*tree_started)(struct contain_tree *tree, const struct spawned *spawned);
-        /** The command has ended and was reaped: its pid is no longer pinned. */
-        void (*tree_reaped)(struct contain_tree *tree);
+        /** The command has ended. Its pid still is its own with pinned_by_command, unless somebody else took
+         * it. */
+        void (*tree_command_ended)(struct contain_tree *tree, bool pinned);
         /** SIGKILL to all members, so that none slips by. 0, -errno. */
         int (*tree_kill)(struct contain_tree *tree);
         /** 0: done; CONTAIN_E_PENDING: the event fd will tell; -EOPNOTSUPP: no freezer. */
@@ -102,5 +104,8 @@ DEFINE_SCOPED(contain_group_freep, struct contain_group, contain_group_free)
  * it shows nobody new. With CONT, SIGCONT follows, so that stopped members see it.
  */
 int contain_signal(struct contain_tree *tree, int signo, bool cont);
+
+/** Wait without a loop until a tree that was killed, and whose command has ended, is empty. 0, -ETIMEDOUT. */
+int contain_await_empty(struct contain_tree *tree, uint64_t timeout_ns);
 
 #endif

@@ -2,11 +2,15 @@
 /*
  * Mechanism `pgroup`: a process group, portable POSIX, for hosts where nothing better may be had.
  *
- * While the command lives or is an unreaped zombie its pid, and with it the number of the group, belongs to
- * us: then killpg() is safe. Once it is reaped, killpg(pgid, 0) == ESRCH proves that the group is empty;
- * anything else may be a zombie, a member that is left, or in principle a recycled number, so from then on
- * members are found in /proc and signalled by pidfd alone. There is no event for the end of a group: the
- * members' pidfds are waited for.
+ * While the command lives or is a zombie that nobody has reaped, its pid, and with it the number of the
+ * group, belongs to us: then killpg() is safe, and it is the one call that a group which forks cannot outrun.
+ * So the command is reaped last. Only where the host's own wait() took it is the number no longer ours; from
+ * then on members are found in /proc and signalled by pidfd alone.
+ *
+ * Whether anybody but the zombie is left only /proc can tell, by a walk over all processes. Where we are the
+ * subreaper it is spared: whoever outlives the command then is a child of ours, or has an ancestor that is.
+ *
+ * There is no event for the end of a group: the members' pidfds are waited for.
  */
 #include "base/error.h"
 #include "base/fd.h"
@@ -21,7 +25,9 @@
 
 struct pgroup {
         struct contain_tree tree;
-        bool reaped;
+        struct inbye_loop *loop;
+        bool ended;  /* the command */
+        bool pinned; /* its pid is its own */
 };
 
 static struct pgroup *pgroup_of(struct contain_tree *tree)
@@ -35,30 +41,38 @@ static int probe(struct contain_probe *ret)
         return 0;
 }
 
-/* Trees of a group have nothing in common here. */
-static struct contain_group the_group = { .ops = &contain_pgroup };
+/* Trees of a group have nothing in common here but the loop. */
+struct group {
+        struct contain_group group;
+        struct inbye_loop *loop;
+};
 
 static int group_open(struct inbye_loop *loop, struct contain_group **ret, struct inbye_error *reterr)
 {
-        (void)loop;
-        (void)reterr;
-        *ret = &the_group;
+        struct group *group = calloc(1, sizeof(*group));
+
+        if (!group)
+                return error_set(reterr, INBYE_STAGE_LEAF, ENOMEM, "cannot hold another group");
+        group->group.ops = &contain_pgroup;
+        group->loop = loop;
+        *ret = &group->group;
         return 0;
 }
 
 static void group_free(struct contain_group *group)
 {
-        (void)group;
+        free(CONTAINER_OF(group, struct group, group));
 }
 
 static int tree_open(struct contain_group *group, struct contain_tree **ret, struct inbye_error *reterr)
 {
         struct pgroup *made = calloc(1, sizeof(*made));
 
-        (void)group;
         if (!made)
                 return error_set(reterr, INBYE_STAGE_LEAF, ENOMEM, "cannot hold another process group");
         made->tree.ops = &contain_pgroup;
+        made->loop = CONTAINER_OF(group, struct group, group)->loop;
+        made->pinned = true;
         *ret = &made->tree;
         return 0;
 }
@@ -75,9 +89,10 @@ static void tree_started(struct contain_tree *tree, const struct spawned *spawne
         tree->pid = spawned->pid;
 }
 
-static void tree_reaped(struct contain_tree *tree)
+static void tree_command_ended(struct contain_tree *tree, bool pinned)
 {
-        pgroup_of(tree)->reaped = true;
+        pgroup_of(tree)->ended = true;
+        pgroup_of(tree)->pinned = pinned;
 }
 
 /* A zombie may be no more than a main thread that has ended before the others. */
@@ -97,7 +112,7 @@ static bool is_member(const struct pgroup *pgroup, pid_t pid)
 {
         struct proc_stat stat;
 
-        if (pgroup->reaped && pid == pgroup->tree.pid)
+        if (pgroup->ended && pid == pgroup->tree.pid)
                 return false;
         if (proc_read_stat(pid, &stat) < 0 || stat.pgrp != pgroup->tree.pid)
                 return false;
@@ -106,7 +121,7 @@ static bool is_member(const struct pgroup *pgroup, pid_t pid)
 
 static bool was_recycled(const struct pgroup *pgroup)
 {
-        return pgroup->reaped && (kill(pgroup->tree.pid, 0) == 0 || errno != ESRCH);
+        return !pgroup->pinned && (kill(pgroup->tree.pid, 0) == 0 || errno != ESRCH);
 }
 
 static int tree_pids(struct contain_tree *tree, struct contain_pids *pids)
@@ -152,7 +167,7 @@ static int tree_pin(struct contain_tree *tree, pid_t pid, int *ret_pidfd)
 
 static int tree_kill(struct contain_tree *tree)
 {
-        if (pgroup_of(tree)->reaped)
+        if (!pgroup_of(tree)->pinned)
                 return contain_signal(tree, SIGKILL, false);
         if (kill(-tree->pid, SIGKILL) == 0 || errno == ESRCH)
                 return 0;
@@ -171,9 +186,9 @@ static int tree_look(struct contain_tree *tree)
         scoped(contain_pids_deinit) struct contain_pids pids = { 0 };
         int r;
 
-        if (!pgroup_of(tree)->reaped)
+        if (!pgroup_of(tree)->ended)
                 return CONTAIN_E_POPULATED;
-        if (kill(-tree->pid, 0) < 0 && errno == ESRCH)
+        if (!loop_may_have_orphans(pgroup_of(tree)->loop))
                 return 0;
         r = tree_pids(tree, &pids);
         if (r < 0)
@@ -202,13 +217,14 @@ const struct contain_ops contain_pgroup = {
         .name = "pgroup",
         .bit = INBYE_MECHANISM_PGROUP,
         .cannot = "hold a process that leaves the process group (setsid, setpgid)",
+        .pinned_by_command = true,
         .probe = probe,
         .group_open = group_open,
         .group_free = group_free,
         .tree_open = tree_open,
         .tree_plan = tree_plan,
         .tree_started = tree_started,
-        .tree_reaped = tree_reaped,
+        .tree_command_ended = tree_command_ended,
         .tree_kill = tree_kill,
         .tree_freeze = tree_freeze,
         .tree_pids = tree_pids,

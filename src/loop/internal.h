@@ -20,6 +20,7 @@ struct inbye_loop {
         struct slot *slots;
         uint32_t n_slots, first_free;
         struct heap timers;
+        size_t n_reserved; /* timers that have a right to room in it */
         uint64_t armed_ns; /* what the timerfd is set to */
         struct list deferred;
         uint64_t (*clock)(void *data);

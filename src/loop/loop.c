@@ -147,6 +147,21 @@ void loop_io_remove(struct loop_io *io)
         io->loop = NULL;
 }
 
+int loop_timers_reserve(struct inbye_loop *loop, size_t n)
+{
+        int r;
+
+        r = heap_reserve(&loop->timers, loop->n_reserved + n);
+        if (r == 0)
+                loop->n_reserved += n;
+        return r;
+}
+
+void loop_timers_release(struct inbye_loop *loop, size_t n)
+{
+        loop->n_reserved -= n;
+}
+
 int loop_timer_set(struct inbye_loop *loop, struct loop_timer *timer, uint64_t deadline_ns,
         void (*fn)(struct loop_timer *timer))
 {

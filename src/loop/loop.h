@@ -32,6 +32,9 @@ struct loop_timer {
         struct inbye_loop *loop; /* NULL: not set */
         void (*fn)(struct loop_timer *timer);
 };
+/** Make room for n timers, so that setting them cannot fail; given back when they are gone. 0 or -ENOMEM. */
+int loop_timers_reserve(struct inbye_loop *loop, size_t n);
+void loop_timers_release(struct inbye_loop *loop, size_t n);
 /** Set or move; fires once. Deadline of clock_now_ns(); forever: the same as stop. 0 or -ENOMEM. */
 int loop_timer_set(struct inbye_loop *loop, struct loop_timer *timer, uint64_t deadline_ns,
         void (*fn)(struct loop_timer *timer));
@@ -69,6 +72,8 @@ void loop_child_add(struct inbye_loop *loop, struct loop_child *child);
 void loop_child_remove(struct loop_child *child);
 /** Does this loop reap orphans? */
 bool loop_reaps_orphans(const struct inbye_loop *loop);
+/** May there be children of this process that no owner registered? Always, where the loop does not reap. */
+bool loop_may_have_orphans(struct inbye_loop *loop);
 /** Reap the orphans that are there now, up to the first child that has an owner. No-op where the loop does
  * not reap. */
 void loop_reap_now(struct inbye_loop *loop);

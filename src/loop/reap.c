@@ -65,6 +65,22 @@ void loop_reap_now(struct inbye_loop *loop)
                 take_orphans(loop);
 }
 
+bool loop_may_have_orphans(struct inbye_loop *loop)
+{
+        pid_t pids[64];
+        ssize_t n;
+
+        if (!loop->reaps)
+                return true;
+        n = proc_list_children(pids, ARRAY_SIZE(pids));
+        if (n < 0 || n > (ssize_t)ARRAY_SIZE(pids))
+                return true;
+        for (ssize_t i = 0; i < n; i++)
+                if (!find_child(loop, pids[i]))
+                        return true;
+        return false;
+}
+
 static void on_sigchld(void *userdata, int signo, pid_t sender)
 {
         struct inbye_loop *loop = userdata;

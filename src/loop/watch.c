@@ -54,6 +54,8 @@ void inbye_watch_free(struct inbye_watch *watch)
                 return;
         loop_io_remove(&watch->io);
         loop_timer_stop(&watch->timer);
+        if (watch->kind == WATCH_TIMER)
+                loop_timers_release(watch->loop, 1);
         fd_close(watch->signal_fd);
         free(watch);
 }
@@ -108,9 +110,14 @@ int inbye_watch_timer(struct inbye_loop *loop, uint64_t after_ns, inbye_watch_ti
 
         if (!loop || !fn || !ret_watch)
                 return -EINVAL;
-        r = watch_new(loop, WATCH_TIMER, userdata, &watch);
+        r = loop_timers_reserve(loop, 1);
         if (r < 0)
                 return r;
+        r = watch_new(loop, WATCH_TIMER, userdata, &watch);
+        if (r < 0) {
+                loop_timers_release(loop, 1);
+                return r;
+        }
         watch->fn.timer = fn;
         r = inbye_watch_rearm(watch, after_ns);
         if (r < 0)

@@ -43,6 +43,7 @@ static void command_free(struct inbye_command *command)
         strv_free(command->env_files);
         free(command->id);
         free(command->program);
+        free(command->env_pid);
         free(command->cwd);
         free(command->input_bytes);
         free(command->input_path);
@@ -130,6 +131,7 @@ static int copy_parts(struct inbye_command *to, const struct inbye_command *from
         r |= copy_vector(&to->env_files, from->env_files);
         r |= copy_string(&to->id, from->id);
         r |= copy_string(&to->program, from->program);
+        r |= copy_string(&to->env_pid, from->env_pid);
         r |= copy_string(&to->cwd, from->cwd);
         r |= copy_string(&to->input_path, from->input_path);
         for (int i = 0; i < 2; i++) {

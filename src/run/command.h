@@ -33,6 +33,7 @@ struct inbye_command {
         bool env_clear;
         char **env_allow; /* names */
         char **env_edits; /* "NAME=VALUE" sets, "NAME" unsets, in order */
+        char *env_pid;    /* name of the variable that is set to the pid of the child */
         char **env_files; /* "NAME=VALUE", from the files */
 
         enum input_kind input;
@@ -69,6 +70,8 @@ int command_change(const struct inbye_command *command);
 bool command_is_success(const struct inbye_command *command, int code);
 /** The environment of the child: *ret_envp is `environ` itself or *ret_owned, to be given to strv_free(). */
 int command_environment(const struct inbye_command *command, const char *const **ret_envp, char ***ret_owned);
+/** Where in that environment (owned) the child writes its pid, or NULL. */
+char *command_pid_text(const struct inbye_command *command, char **env);
 /** Does the stream go through a pipe of ours? index: 0 stdout, 1 stderr. */
 bool command_captures(const struct inbye_command *command, int index);
 

@@ -132,12 +132,22 @@ static void watch_members(struct inbye_process *process)
                 pin_last_members(process);
 }
 
+/* The command whose pid pinned its tree, now that there is no tree any more. */
+static void reap_pin(struct inbye_process *process)
+{
+        struct sys_wait wait;
+
+        if (process->main_ended && process->tree && process->tree->ops->pinned_by_command)
+                sys_wait(process->pidfd, process->pid, WEXITED | __WALL, &wait);
+}
+
 void end_unwatch(struct inbye_process *process)
 {
         for (int i = 0; i < N_PINS; i++)
                 pin_release(&process->pins[i]);
         loop_io_remove(&process->tree_io);
         loop_io_remove(&process->main_io);
+        reap_pin(process);
         loop_child_remove(&process->child);
 }
 
@@ -200,7 +210,11 @@ static void broadcast(struct inbye_process *process)
 {
         bool was_frozen = process->state == PROCESS_FREEZING;
 
-        contain_signal(process->tree, process->soft_signal, process->soft_signal != SIGCONT);
+        int r = contain_signal(process->tree, process->soft_signal, process->soft_signal != SIGCONT);
+
+        /* Without a descriptor to be had the members cannot be reached, but the command can. */
+        if (r < 0 && !process->main_ended)
+                sys_pidfd_send_signal(process->pidfd, process->soft_signal);
         if (was_frozen)
                 process->tree->ops->tree_freeze(process->tree, false);
         enter(process, PROCESS_GRACE, process->grace_ns);
@@ -225,8 +239,6 @@ static void soft_end(struct inbye_process *process)
                 kill_tree(process);
                 return;
         }
-        /* A paused tree cannot act on a soft signal: let it go on. */
-        inbye_process_resume(process);
         if (has_one_member(process)) {
                 broadcast(process);
                 return;
@@ -250,7 +262,7 @@ static void freezing_look(struct inbye_process *process)
 {
         if (is_over(process))
                 process_finish(process);
-        else if (stands_still(process))
+        else if (!process->paused_ns && stands_still(process))
                 broadcast(process);
 }
 
@@ -301,7 +313,7 @@ static void running_main(struct inbye_process *process)
                 return;
         }
         note_leftovers(process, false);
-        if (process->command->leftovers == INBYE_LEFTOVERS_WAIT)
+        if (process->command->leftovers == INBYE_LEFTOVERS_WAIT && process->reason == INBYE_OK)
                 finish_or_watch(process);
         else
                 kill_tree(process);
@@ -315,8 +327,8 @@ static bool has_members(struct inbye_process *process)
 }
 
 /*
- * A killed tree that does not go: say so, and leave it to whoever cleans up. A command that is dead and held by a tracer
- * out of our reach is not that: nothing of it is alive, only its status cannot be known.
+ * A killed tree that does not go: say so, and leave it to whoever cleans up. A command that is dead and held
+ * by a tracer out of our reach is not that: nothing of it is alive, only its status cannot be known.
  */
 static void give_up(struct inbye_process *process)
 {
@@ -395,11 +407,11 @@ void end_on_phase_timer(struct loop_timer *timer)
 /* Take its status. false: it has not ended. */
 static bool reap_main(struct inbye_process *process)
 {
+        bool pins = process->tree->ops->pinned_by_command;
         int r;
 
-        if (process->main_ended)
-                return true;
-        r = sys_wait(process->pidfd, process->pid, WEXITED | __WALL, &process->main_wait);
+        r = sys_wait(
+                process->pidfd, process->pid, WEXITED | __WALL | (pins ? WNOWAIT : 0), &process->main_wait);
         if (r == 0 && !process->main_wait.code)
                 return false;
         /* Somebody else's wait took the status: the kernel may still know it. */
@@ -407,13 +419,14 @@ static bool reap_main(struct inbye_process *process)
                 process->main_wait = (struct sys_wait){ 0 };
         process->usage_known = r == 0;
         process->main_ended = true;
-        process->tree->ops->tree_reaped(process->tree);
+        process->tree->ops->tree_command_ended(process->tree, r == 0);
         loop_io_remove(&process->main_io);
-        loop_child_remove(&process->child);
+        if (!pins)
+                loop_child_remove(&process->child);
         return true;
 }
 
-static void main_has_ended(struct inbye_process *process)
+void end_notice_main(struct inbye_process *process)
 {
         if (process->main_ended)
                 return;
@@ -431,12 +444,12 @@ static void main_has_ended(struct inbye_process *process)
 static void on_main(struct loop_io *io, uint32_t events)
 {
         (void)events;
-        main_has_ended(CONTAINER_OF(io, struct inbye_process, main_io));
+        end_notice_main(CONTAINER_OF(io, struct inbye_process, main_io));
 }
 
 static void on_child(struct loop_child *child)
 {
-        main_has_ended(CONTAINER_OF(child, struct inbye_process, child));
+        end_notice_main(CONTAINER_OF(child, struct inbye_process, child));
 }
 
 int end_watch_main(struct inbye_process *process)
@@ -444,16 +457,32 @@ int end_watch_main(struct inbye_process *process)
         process->child.pid = process->pid;
         process->child.fn = on_child;
         loop_child_add(process->loop, &process->child);
-        /* By edges: one that is dead and traced stays readable, and can be reaped only once its tracer has gone,
-         * which is another edge. */
+        /* By edges: one that is dead and traced stays readable, and can be reaped only once its tracer has
+         * gone, which is another edge. */
         return loop_io_add(process->loop, &process->main_io, process->pidfd, EPOLLIN | EPOLLET, on_main);
+}
+
+/* What is left of the grace, which may only shrink. */
+static uint64_t grace_left(const struct inbye_process *process)
+{
+        switch (process->state) {
+        case PROCESS_FREEZING:
+                return process->grace_ns;
+        case PROCESS_GRACE:
+                return clock_left(loop_now_ns(process->loop), process->phase_at);
+        default:
+                return CLOCK_FOREVER;
+        }
 }
 
 void end_begin(struct inbye_process *process, enum inbye_status reason, int signo, uint64_t grace_ns)
 {
-        bool ending = process->state != PROCESS_RUNNING;
+        uint64_t left_ns;
 
         if (process->state == PROCESS_ENDED)
+                return;
+        /* The command ended by itself, and what it left behind is on its way out. */
+        if (process->state == PROCESS_KILLING && process->reason == INBYE_OK)
                 return;
         /* Cancel beats what came before it; nothing beats cancel. */
         if (process->reason == INBYE_OK || reason == INBYE_CANCELLED)
@@ -462,13 +491,10 @@ void end_begin(struct inbye_process *process, enum inbye_status reason, int sign
                 step(process, END_KILL);
                 return;
         }
+        /* A paused tree cannot act on a soft signal: let it go on. */
+        inbye_process_resume(process);
+        left_ns = grace_left(process);
         process->soft_signal = signo;
-        /* What is left of the grace may only shrink. */
-        if (ending && process->state == PROCESS_GRACE) {
-                uint64_t left_ns = clock_left(loop_now_ns(process->loop), process->phase_at);
-
-                grace_ns = grace_ns < left_ns ? grace_ns : left_ns;
-        }
-        process->grace_ns = grace_ns;
+        process->grace_ns = grace_ns < left_ns ? grace_ns : left_ns;
         step(process, END_SOFT);
 }

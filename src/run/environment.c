@@ -66,6 +66,25 @@ int inbye_command_env_set(struct inbye_command *command, const char *name, const
         return strv_append(&command->env_edits, edit);
 }
 
+/* As many digits as a pid may have: the child writes its own over them. */
+#define PID_DIGITS "0000000000"
+
+int inbye_command_env_set_pid(struct inbye_command *command, const char *name)
+{
+        char *copy;
+        int r;
+
+        r = inbye_command_env_set(command, name, PID_DIGITS);
+        if (r < 0)
+                return r;
+        copy = strdup(name);
+        if (!copy)
+                return -ENOMEM;
+        free(command->env_pid);
+        command->env_pid = copy;
+        return 0;
+}
+
 static void file_closep(FILE **file)
 {
         if (*file)
@@ -156,6 +175,17 @@ static int apply_edit(char ***env, const char *edit)
                 return 0;
         }
         return sets ? strv_append(env, edit) : 0;
+}
+
+char *command_pid_text(const struct inbye_command *command, char **env)
+{
+        size_t n = command->env_pid ? strlen(command->env_pid) : 0;
+
+        for (; n && env && *env; env++)
+                if (name_length(*env) == n && strncmp(*env, command->env_pid, n) == 0 &&
+                        strcmp(*env + n + 1, PID_DIGITS) == 0)
+                        return *env + n + 1;
+        return NULL;
 }
 
 static const char *find_own(const char *name)

@@ -161,6 +161,7 @@ int plan_prepare(struct prepared *prepared, const struct inbye_command *command,
         r = command_environment(command, &prepared->plan.envp, &prepared->envp);
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_ARGUMENT, -r, "cannot build the environment");
+        prepared->plan.pid_text = command_pid_text(command, prepared->envp);
         r = prepare_input(prepared, command, process, reterr);
         if (r == 0)
                 r = prepare_output(prepared, command, 0, process, reterr);

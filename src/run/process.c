@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
-/* How long one wait for a process that was just killed may take, milliseconds. */
-#define UNDO_LIMIT 1000
+/* How long a tree that was just started and killed may take to go. */
+#define UNDO_LIMIT INBYE_SECOND
 
 static const char *const event_names[INBYE_EVENT_N] = {
         [INBYE_EVENT_OUTPUT] = "output",
@@ -45,14 +45,22 @@ void process_emit(struct inbye_process *process, struct inbye_event event)
 /* --- clocks
  * --------------------------------------------------------------------------------------------------- */
 
-/* What a timeout does: the command may have ended in this very turn, and then it did not overrun. */
+/* The command may have ended in this very turn, and its event still be on the way: then it did not overrun
+ * and cannot be cancelled, unless its leftovers are waited for. */
+static bool has_ended_by_itself(struct inbye_process *process)
+{
+        end_notice_main(process);
+        return process->state != PROCESS_RUNNING ||
+               (process->main_ended && process->command->leftovers != INBYE_LEFTOVERS_WAIT);
+}
+
 static void overrun(struct inbye_process *process, enum inbye_status status)
 {
-        if (process->state != PROCESS_RUNNING)
+        if (process->state != PROCESS_RUNNING || has_ended_by_itself(process))
                 return;
-        if (!process->main_ended && sys_pidfd_has_ended(process->pidfd) == 1)
-                return; /* its own event is on the way */
         process_emit(process, (struct inbye_event){ .kind = INBYE_EVENT_LIMIT, .status = status });
+        if (process->state != PROCESS_RUNNING)
+                return; /* who was told has begun to end it */
         end_begin(process, status, process->command->soft_signal, process->command->grace_ns);
 }
 
@@ -100,7 +108,8 @@ int inbye_process_pause(struct inbye_process *process)
                 return -EINVAL;
         if (process->state == PROCESS_ENDED)
                 return -ESRCH;
-        if (process->paused_ns)
+        /* What was killed goes, and the time that it may take counts. */
+        if (process->paused_ns || process->state == PROCESS_KILLING)
                 return 0;
         r = process->tree->ops->tree_freeze(process->tree, true);
         if (r < 0 && r != -EOPNOTSUPP)
@@ -154,11 +163,11 @@ static void on_over(struct pump *pump)
 {
         struct inbye_process *process = pump->userdata;
 
-        /* Seen only in what was left in the pipe: too late to end it, not too late to say so. */
-        if (process->state == PROCESS_ENDED && process->reason == INBYE_OK)
-                process->reason = INBYE_OUTPUT_LIMIT;
-        else
+        if (process->state == PROCESS_RUNNING &&
+                (process->main_ended || sys_pidfd_has_ended(process->pidfd) != 1))
                 overrun(process, INBYE_OUTPUT_LIMIT);
+        else if (process->reason == INBYE_OK)
+                process->reason = INBYE_OUTPUT_LIMIT; /* too late to end it, not too late to say so */
 }
 
 static int start_pumps(struct inbye_process *process)
@@ -204,6 +213,8 @@ void process_free_now(struct inbye_process *process)
 {
         loop_defer_cancel(&process->finish);
         release(process);
+        if (process->timers_reserved)
+                loop_timers_release(process->loop, N_TIMERS);
         list_unlink(&process->link);
         free(process->leftovers);
         inbye_result_unref(process->result);
@@ -237,27 +248,49 @@ static struct inbye_process *process_new(struct inbye_group *group, struct inbye
         return process;
 }
 
+/* What its end will need: from here on it cannot fail for want of memory. */
+static int reserve(struct inbye_process *process)
+{
+        int r;
+
+        r = result_new(process->command, process->tree->ops, &process->result);
+        if (r < 0)
+                return r;
+        r = loop_timers_reserve(process->loop, N_TIMERS);
+        if (r == 0)
+                process->timers_reserved = true;
+        return r;
+}
+
 static void start_clocks(struct inbye_process *process)
 {
         const struct inbye_command *command = process->command;
 
-        process->started_ns = process->last_byte_ns = clock_now_ns();
+        process->started_ns = process->last_byte_ns = loop_clock_ns(process->loop);
         process->wall_ns = clock_wall_ns();
-        process->timeout_at = clock_deadline(loop_now_ns(process->loop), command->timeout_ns);
+        process->timeout_at = clock_deadline(process->started_ns, command->timeout_ns);
         if (command_captures(command, 0) || command_captures(command, 1))
-                process->idle_at = clock_deadline(loop_now_ns(process->loop), command->idle_timeout_ns);
+                process->idle_at = clock_deadline(process->started_ns, command->idle_timeout_ns);
         process_arm(process);
 }
 
 /* It runs and cannot be watched: end it here and now, so that nothing half-done is left. */
-static int undo_start(struct inbye_process *process, int r, struct inbye_error *reterr)
+static void end_unwatched(struct inbye_process *process)
 {
-        struct sys_wait wait;
+        siginfo_t info;
 
         process->tree->ops->tree_kill(process->tree);
         kill(process->pid, SIGKILL); /* ours, and not reaped yet */
-        while (sys_wait(process->pidfd, process->pid, WEXITED | __WALL, &wait) == 0 && !wait.code)
-                sys_pidfd_wait(process->pidfd, UNDO_LIMIT);
+        while (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOWAIT | __WALL) < 0 && errno == EINTR)
+                ;
+        process->tree->ops->tree_command_ended(process->tree, true);
+        (void)contain_await_empty(process->tree, UNDO_LIMIT);
+        (void)waitid(P_PID, (id_t)process->pid, &info, WEXITED | __WALL);
+}
+
+static int undo_start(struct inbye_process *process, int r, struct inbye_error *reterr)
+{
+        end_unwatched(process);
         if (process->pidfd < 0) {
                 error_set_plain(reterr, INBYE_STAGE_MECHANISM, EOPNOTSUPP, "this kernel has no pidfd_open");
                 error_hint(reterr, "Linux 5.3 or later is needed, and no seccomp filter against it");
@@ -319,6 +352,9 @@ int inbye_group_spawn(struct inbye_group *group, struct inbye_command *command,
         r = group->contain->ops->tree_open(group->contain, &process->tree, reterr);
         if (r < 0)
                 return r;
+        r = reserve(process);
+        if (r < 0)
+                return error_set(reterr, INBYE_STAGE_LOOP, -r, "cannot hold another process");
         process->tree->ops->tree_plan(process->tree, &prepared.plan);
         r = start(process, &prepared, reterr);
         if (r < 0)
@@ -388,26 +424,23 @@ static void point_at_names(struct inbye_result *result)
                 result->leftovers[i].public.name = result->leftovers[i].name;
 }
 
-static int make_result(struct inbye_process *process)
+/* It was made at the start: an end cannot fail for want of memory. */
+static void fill_result(struct inbye_process *process)
 {
-        scoped(result_unrefp) struct inbye_result *result = NULL;
+        struct inbye_result *result = process->result;
         const struct sys_wait *wait = &process->main_wait;
-        int r;
 
-        r = result_new(process->command, process->tree->ops, &result);
-        if (r < 0)
-                return r;
         result->status = judge(process);
         result->code = wait->code == CLD_EXITED ? wait->status : -1;
         result->signal = wait->code == CLD_KILLED || wait->code == CLD_DUMPED ? wait->status : 0;
         result->core_dumped = wait->code == CLD_DUMPED;
         result->pid = process->pid;
         result->wall_ns = process->wall_ns;
-        result->duration_ns = clock_left(process->started_ns, clock_now_ns());
+        result->duration_ns = clock_left(process->started_ns, loop_clock_ns(process->loop));
         fill_usage(process, &result->usage);
         for (int i = 0; i < 2; i++) {
                 /* Without memory for the bytes the result still tells how many there were. */
-                r = fill_stream(
+                int r = fill_stream(
                         &process->pumps[i], command_captures(process->command, i), &result->streams[i]);
                 if (r < 0) {
                         result->streams[i].error = -r;
@@ -418,23 +451,20 @@ static int make_result(struct inbye_process *process)
         result->n_leftovers = process->n_leftovers;
         result->n_leftovers_known = process->n_leftovers_known;
         point_at_names(result);
-        process->result = TAKE(result);
-        return 0;
 }
 
 static void tell_owner(struct loop_defer *defer)
 {
         struct inbye_process *process = CONTAINER_OF(defer, struct inbye_process, finish);
-
         struct inbye_group *group = process->group;
 
         list_unlink(&process->link);
         process->group = NULL;
+        group_process_gone(group); /* before the owner is told, who may free it */
         if (process->abandoned)
                 process_free_now(process);
         else if (process->end_fn)
                 process->end_fn(process->end_userdata, process, process->result);
-        group_process_gone(group);
 }
 
 void process_finish(struct inbye_process *process)
@@ -446,7 +476,7 @@ void process_finish(struct inbye_process *process)
         loop_reap_now(loop);
         for (int i = 0; i < 2; i++)
                 pump_drain(&process->pumps[i]);
-        make_result(process);
+        fill_result(process);
         release(process);
         loop_defer(loop, &process->finish, tell_owner);
 }
@@ -465,7 +495,7 @@ void inbye_process_on_event(struct inbye_process *process, inbye_process_event_f
 
 struct inbye_result *inbye_process_result(const struct inbye_process *process)
 {
-        return process->result;
+        return process->state == PROCESS_ENDED ? process->result : NULL;
 }
 
 pid_t inbye_process_pid(const struct inbye_process *process)
@@ -490,8 +520,6 @@ int inbye_process_wait(struct inbye_process *process, uint64_t timeout_ns, struc
                 if (left_ns == 0 && process->group)
                         return -ETIMEDOUT;
         }
-        if (!process->result)
-                return -ENOMEM;
         if (ret_result)
                 *ret_result = inbye_result_ref(process->result);
         return 0;
@@ -551,9 +579,7 @@ int inbye_process_cancel(struct inbye_process *process, int signo, uint64_t grac
 
         if (r < 0)
                 return r;
-        /* What has ended by itself was not cancelled. */
-        if (process->state == PROCESS_RUNNING && !process->main_ended &&
-                sys_pidfd_has_ended(process->pidfd) == 1)
+        if (process->state == PROCESS_RUNNING && has_ended_by_itself(process))
                 return 0;
         end_begin(process, INBYE_CANCELLED, signo ? signo : process->command->soft_signal, grace_ns);
         return 0;

@@ -85,6 +85,9 @@ struct pin {
         struct inbye_process *process;
 };
 
+/* The timers of one process. */
+#define N_TIMERS 4
+
 struct inbye_process {
         struct list link;
         struct inbye_group *group; /* NULL once ended */
@@ -98,7 +101,7 @@ struct inbye_process {
         struct loop_io main_io;
         struct loop_child child;
         bool main_ended;
-        bool main_held; /* dead, but its tracer keeps the status from us */
+        bool main_held;            /* dead, but its tracer keeps the status from us */
         struct sys_wait main_wait; /* code 0: cannot be known */
         bool usage_known;          /* main_wait.usage */
 
@@ -111,9 +114,10 @@ struct inbye_process {
 
         uint64_t started_ns, wall_ns, last_byte_ns;
         /* Deadlines, CLOCK_FOREVER: none; kept while paused, when no timer runs. */
-        uint64_t phase_limit_ns; /* how long the phase may take in all */
+        uint64_t phase_limit_ns;                           /* how long the phase may take in all */
         uint64_t timeout_at, idle_at, phase_at, paused_ns; /* paused_ns 0: not paused */
         struct loop_timer timeout_timer, idle_timer, phase_timer, blind_timer;
+        bool timers_reserved; /* room for N_TIMERS in the loop */
 
         enum inbye_status reason; /* why we end it; INBYE_OK: we do not */
         int soft_signal;
@@ -122,7 +126,7 @@ struct inbye_process {
         struct leftover *leftovers;
         size_t n_leftovers, n_leftovers_known;
 
-        struct inbye_result *result;
+        struct inbye_result *result; /* to be filled in when it ends */
         struct loop_defer finish;
         bool abandoned; /* its owner gave it up: free it when it has ended */
 
@@ -144,6 +148,8 @@ void process_free_now(struct inbye_process *process);
 
 /** Watch the command: its end begins the end of the tree. */
 int end_watch_main(struct inbye_process *process);
+/** Has the command ended by now? Then its end is dealt with here, which may finish the process. */
+void end_notice_main(struct inbye_process *process);
 /** Soft signal, grace, SIGKILL; once ending, only sooner. `reason` is what the result will say. */
 void end_begin(struct inbye_process *process, enum inbye_status reason, int signo, uint64_t grace_ns);
 void end_on_phase_timer(struct loop_timer *timer);

@@ -239,6 +239,23 @@ CHILD_SIDE static int step_exec(struct spawn_child *child)
         return verdict;
 }
 
+/* The environment that the program is about to get may have to name its pid, which nobody knew before. */
+CHILD_SIDE static int step_pid_text(struct spawn_child *child)
+{
+        char digits[SPAWN_PID_TEXT_SIZE], *text = child->plan->pid_text;
+        unsigned pid = (unsigned)getpid();
+        int n = 0;
+
+        if (!text)
+                return 0;
+        for (; pid; pid /= 10)
+                digits[n++] = (char)('0' + pid % 10);
+        while (n > 0)
+                *text++ = digits[--n];
+        *text = '\0';
+        return 0;
+}
+
 static const struct {
         enum inbye_stage stage;
         int (*run)(struct spawn_child *child);
@@ -257,6 +274,7 @@ static const struct {
         { INBYE_STAGE_GROUPS, step_groups },
         { INBYE_STAGE_GID, step_gid },
         { INBYE_STAGE_UID, step_uid },
+        { INBYE_STAGE_EXEC, step_pid_text },
         { INBYE_STAGE_SIGNALS, step_signals },
         { INBYE_STAGE_EXEC, step_exec },
 };

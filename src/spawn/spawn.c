@@ -202,7 +202,7 @@ static int explain(const struct spawn_child *child, int r, struct inbye_error *r
         if (r < 0)
                 return explain_clone(child, r, reterr);
         if (r == SPAWN_E_DIED)
-                return error_set_plain(reterr, INBYE_STAGE_CLONE, ECANCELED,
+                return error_set_plain(reterr, INBYE_STAGE_CLONE, ESRCH,
                         "the new process was killed before it could execute the program");
         explain_report(child, reterr);
         return -child->report.number;

@@ -24,9 +24,13 @@ enum spawn_pgroup {
         SPAWN_PGROUP_SESSION /* setsid() */
 };
 
+/* Digits of the largest pid there can be, and the end of the string. */
+#define SPAWN_PID_TEXT_SIZE 11
+
 struct spawn_plan {
         const char *const *argv;
         const char *const *envp;
+        char *pid_text; /* in envp, SPAWN_PID_TEXT_SIZE bytes: becomes the child's pid, decimal; NULL: none */
         const char *program; /* what is looked up; holds a slash: taken as it is */
         const char *cwd;     /* NULL: the owner's */
         int stdio[3];        /* descriptor that becomes 0, 1, 2; -1: closed in the child */

@@ -104,13 +104,13 @@ static const char *path_find(struct buf *text, const char *controller)
         return path;
 }
 
-/* Do these components stand in the path? "a/1" stands in "/a/1/b", not in "/a/10". */
+/* Do these components stand in the path? "a/1" and "/a/1" stand in "/a/1/b", not in "/a/10". */
 static bool path_contains(const char *path, const char *components)
 {
         size_t n = strlen(components);
 
         for (const char *at = path; (at = strstr(at, components)); at++)
-                if (at > path && at[-1] == '/' && (at[n] == '\0' || at[n] == '/'))
+                if ((at == path || at[-1] == '/') && (at[n] == '\0' || at[n] == '/'))
                         return true;
         return false;
 }

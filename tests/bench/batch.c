@@ -105,47 +105,73 @@ void bench_batch(const struct bench *bench)
 
 /* --- growth --------------------------------------------------------------------------------------------- */
 
-static void measure(struct batches *batches, int n, struct samples *times, struct samples *peaks)
+#define N_FEW 200
+#define N_FEW_ROUNDS 10
+
+struct growth {
+        struct samples times, peaks;
+};
+
+static void measure(struct batches *batches, int n, struct growth *growth)
 {
         batches->n_jobs = n;
         batches->items_fd = make_items(n);
-        samples_add(times, 1e6 / batch_held(batches));
-        samples_add(peaks, batches->peak / (1 << 20));
+        samples_add(&growth->times, 1e6 / batch_held(batches));
+        samples_add(&growth->peaks, batches->peak / (1 << 20));
         close(batches->items_fd);
 }
 
-static void print_growth(const char *what, const char *unit, struct samples *many, struct samples *few)
+/* The many once, in the middle of as many rounds of the few. */
+static void compare_growth(
+        struct batches *batches, int n_many, struct growth *many, struct growth *few, struct growth *ratios)
 {
-        double ours = samples_quantile(many, 0.5), theirs = samples_quantile(few, 0.5);
+        struct growth round = { 0 };
+        double time, peak;
 
+        for (int i = 0; i < N_FEW_ROUNDS / 2; i++)
+                measure(batches, N_FEW, &round);
+        measure(batches, n_many, many);
+        for (int i = 0; i < N_FEW_ROUNDS / 2; i++)
+                measure(batches, N_FEW, &round);
+        time = samples_quantile(&round.times, 0.5);
+        peak = samples_quantile(&round.peaks, 0.5);
+        samples_add(&few->times, time);
+        samples_add(&few->peaks, peak);
+        samples_add(&ratios->times, many->times.values[many->times.n - 1] / time);
+        samples_add(&ratios->peaks, many->peaks.values[many->peaks.n - 1] / peak);
+        samples_free(&round.times);
+        samples_free(&round.peaks);
+}
+
+static void print_growth(
+        const char *what, const char *unit, struct samples *many, struct samples *few, struct samples *ratios)
+{
         row_print(&(struct row){ .what = what,
                 .unit = unit,
-                .ours = ours,
-                .theirs = theirs,
-                .ratio = ours / theirs,
+                .ours = samples_quantile(many, 0.5),
+                .theirs = samples_quantile(few, 0.5),
+                .ratio = samples_quantile(ratios, 0.5),
                 .wish = AT_MOST,
                 .wanted = 1.1 });
         samples_free(many);
         samples_free(few);
+        samples_free(ratios);
 }
 
 void bench_growth(const struct bench *bench)
 {
         struct batches batches = { .inbye = bench->inbye };
-        struct samples many_times = { 0 }, many_peaks = { 0 }, few_times = { 0 }, few_peaks = { 0 };
-        int n_many = bench->quick ? 2000 : 20000, n_rounds = bench->quick ? 1 : 3;
+        struct growth many = { 0 }, few = { 0 }, ratios = { 0 };
+        int n_many = bench->quick ? 2000 : 20000;
         char what[64];
 
         choose_width(&batches);
-        for (int i = 0; i < n_rounds; i++) {
-                for (int k = 0; k < 10; k++) /* half before, half after */
-                        measure(&batches, k == 5 ? n_many : 200, k == 5 ? &many_times : &few_times,
-                                k == 5 ? &many_peaks : &few_peaks);
-        }
-        snprintf(what, sizeof(what), "time per job, %d jobs / 200 jobs", n_many);
-        print_growth(what, "us", &many_times, &few_times);
-        snprintf(what, sizeof(what), "peak memory, %d jobs / 200 jobs", n_many);
-        print_growth(what, "MiB", &many_peaks, &few_peaks);
+        for (int i = 0; i < 3; i++)
+                compare_growth(&batches, n_many, &many, &few, &ratios);
+        snprintf(what, sizeof(what), "time per job, %d jobs / %d jobs", n_many, N_FEW);
+        print_growth(what, "us", &many.times, &few.times, &ratios.times);
+        snprintf(what, sizeof(what), "peak memory, %d jobs / %d jobs", n_many, N_FEW);
+        print_growth(what, "MiB", &many.peaks, &few.peaks, &ratios.peaks);
 }
 
 /* --- the queue ------------------------------------------------------------------------------------------ */

@@ -65,6 +65,8 @@ struct row {
         enum wish wish;
         double wanted;
 };
+/** 0.1: a tenth more than wanted is still put down to noise. */
+void row_set_noise(double part);
 void row_header(void);
 void row_print(const struct row *row);
 /** Did a row miss what is wanted by more than noise? */

@@ -12,9 +12,14 @@
 #include <time.h>
 
 /* What is put down to noise: a ratio is missed only beyond it. */
-#define NOISE 0.10
+static double noise = 0.10;
 
 static bool any_missed;
+
+void row_set_noise(double part)
+{
+        noise = part;
+}
 
 double now(void)
 {
@@ -127,10 +132,10 @@ void row_print(const struct row *row)
         printf(" | %6s | %8s | %s\n", ratio, wanted,
                 row->wish == WITHOUT_WISH ? ""
                 : off <= 1                ? "yes"
-                : off <= 1 + NOISE        ? "noise"
+                : off <= 1 + noise        ? "noise"
                                           : "NO");
         fflush(stdout);
-        any_missed |= off > 1 + NOISE;
+        any_missed |= off > 1 + noise;
 }
 
 bool row_any_missed(void)

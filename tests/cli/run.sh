@@ -75,6 +75,17 @@ check "make's jobserver is kept" [ "$(cat "$tmp/token")" = token ]
 MAKEFLAGS=' -j4 --jobserver-auth=fifo:/nowhere' expect_status 0 run true
 LISTEN_FDS=2 expect_status 0 run sh -c 'cat <&3 && echo token >&4' 3<"$0" 4>"$tmp/token"
 check "sockets of LISTEN_FDS are kept" cmp -s "$out" "$0"
+expect_status 0 sh -c 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" run sh -c "echo \$LISTEN_PID; echo \$\$" 3</dev/null' "$INBYE"
+check "LISTEN_PID becomes the pid of the command" [ "$(uniq "$out" | wc -l)" -eq 1 ]
+LISTEN_PID=1 LISTEN_FDS=1 expect_status 0 run sh -c 'echo $LISTEN_PID'
+expect_out 1
+if command -v make >/dev/null; then
+        printf 'all: a b\na b:\n\t+@"$$INBYE" run $(MAKE) --no-print-directory -s -f %s/sub\n' "$tmp" >"$tmp/top"
+        printf 'all: x y\nx y:\n\t@echo $@ $(filter --jobserver%%,$(MAKEFLAGS))\n' >"$tmp/sub"
+        INBYE=$INBYE expect_status 0 make -s -j2 -f "$tmp/top"
+        expect_err ''
+        match_out '^[xy] --jobserver'
+fi
 for closed in '<&-' '>&-' '2>&-' '<&- >&- 2>&-'; do
         sh -c "'$INBYE' run sh -c 'echo out; echo err >&2; cat; ls /proc/self/fd >\"$tmp/fds\"; exit 3' $closed" >"$out" 2>"$err" </dev/null
         check "works with $closed" [ $? -eq 3 ]
@@ -219,10 +230,10 @@ for n in 5 7 9 12; do
         check "nothing was started" [ ! -e "$tmp/started" ]
 done
 (
-        ulimit -n 16
+        ulimit -n 20
         run true
 )
-check "16 descriptors are enough" [ $? -eq 0 ]
+check "20 descriptors are enough" [ $? -eq 0 ]
 
 echo "# help"
 for word in --help help 'help run' 'run --help' 'batch -h' 'timeout --help' 'doctor --help' --version version 'completions bash'; do

@@ -38,7 +38,6 @@ gone() {
         now=$(cut -d' ' -f22 "/proc/$pid/stat" 2>/dev/null)
         [ "$now" != "$start" ] || grep -q '^State:.[ZX]' "/proc/$pid/status"
 }
-stray=". $tmp/stray $tmp/pid"
 
 # The helper is first shown to make a stray that is seen.
 (

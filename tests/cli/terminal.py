@@ -113,6 +113,20 @@ def ctrl_z_stops_and_fg_goes_on(shell):
     equal(shell.status(), 6)
 
 
+def an_inbye_inside_an_inbye_stops_and_goes_on(shell):
+    shell.say("$I run $I run sh -c 'echo here; read x; echo got $x; exec cat'")
+    shell.wait("here")
+    shell.key("Z")
+    shell.wait("Stopped")
+    shell.wait(PROMPT.decode())
+    shell.say("fg")
+    shell.wait("run .* sh")
+    shell.say("line")
+    shell.wait("got line")
+    shell.key("C")
+    equal(shell.status(), 130)
+
+
 def a_stopped_command_does_not_time_out(shell):
     shell.say("$I run --timeout 0.4 sh -c 'echo here; read x; echo got $x; exit 7'")
     shell.wait("here")

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define PATIENCE_NS (10 * INBYE_SECOND)
+#define READY_NS (40 * INBYE_SECOND) /* an emulated machine takes its time over 300 forks */
 #define GRACE_NS (30 * INBYE_MILLISECOND)
 #define MOST_ATTEMPTS 4u
 
@@ -170,7 +171,7 @@ static void wait_frozen(const struct trial *trial)
 
 static void wait_ready(struct trial *trial)
 {
-        uint64_t deadline_ns = now_ns() + PATIENCE_NS;
+        uint64_t deadline_ns = now_ns() + READY_NS;
 
         while (!is_ready(trial) && !inbye_process_result(trial->process) && now_ns() < deadline_ns)
                 if (inbye_loop_dispatch(trial->loop, deadline_ns - now_ns()) < 0)
@@ -227,7 +228,7 @@ static void trial_judge(struct trial *trial)
         if (r < 0)
                 cell_fail(trial->cell, "cannot be ended: %s", strerror(-r));
         if (trial->process) {
-                r = inbye_process_wait(trial->process, PATIENCE_NS, &trial->result);
+                r = inbye_process_wait(trial->process, trial->timeout_ns + PATIENCE_NS, &trial->result);
                 if (r < 0)
                         cell_fail(trial->cell, "waiting for its end: %s", strerror(-r));
         }

@@ -42,7 +42,7 @@ uint64_t suite_timeout_ns(const struct suite *suite, unsigned attempt)
 
 void check_prompt(struct cell *cell, uint64_t since_ns)
 {
-        uint64_t took_ns = now_ns() - since_ns;
+        uint64_t at_ns = now_ns(), took_ns = at_ns > since_ns ? at_ns - since_ns : 0;
 
         if (took_ns > PROMPT_NS)
                 cell_fail(cell, "its end took %.1f s", (double)took_ns / (double)INBYE_SECOND);

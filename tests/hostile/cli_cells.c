@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define PATIENCE_MS 10000
+#define READY_MS 40000 /* an emulated machine takes its time over 300 forks */
 #define MOST_ATTEMPTS 4u
 
 enum end { END_SIGNAL, END_EXIT, END_TIMEOUT, END_KILL_TIMEOUT, END_INSIDE, END_COREUTILS, END_N };
@@ -136,7 +137,8 @@ static void trial_judge(struct trial *trial)
 
         if (trial->end == END_SIGNAL)
                 kill(trial->inbye.pid, SIGTERM);
-        if (program_wait(&trial->inbye, PATIENCE_MS, &status) < 0) {
+        if (program_wait(&trial->inbye, PATIENCE_MS + (int)(trial->timeout_ns / INBYE_MILLISECOND), &status) <
+                0) {
                 cell_fail(trial->cell, "inbye does not end");
                 kill(trial->inbye.pid, SIGKILL);
                 program_wait(&trial->inbye, PATIENCE_MS, &status);
@@ -159,7 +161,7 @@ static bool trial_run(struct trial *trial)
                 cell_fail(trial->cell, "inbye cannot be started: %s", strerror(-r));
                 return true;
         }
-        if (!program_expect(&trial->inbye, "ready\n", PATIENCE_MS)) {
+        if (!program_expect(&trial->inbye, "ready\n", READY_MS)) {
                 if (!is_timed(trial->end))
                         cell_fail(trial->cell, "not ready in time: \"%s\"", trial->inbye.output);
                 return !is_timed(trial->end);

@@ -143,7 +143,7 @@ static void rig_reap(struct rig *rig)
         rig->in_fd = fd_close(rig->in_fd);
         cr_assert(eq(int, sys_pidfd_wait(rig->pidfd, PATIENCE_MS), 1), "the command did not end");
         cr_assert(zero(int, waitid(P_PID, (id_t)rig->pid, &info, WEXITED)));
-        rig->ops->tree_reaped(rig->tree);
+        rig->ops->tree_command_ended(rig->tree, false);
         rig->pidfd = fd_close(rig->pidfd);
         rig->out_fd = fd_close(rig->out_fd);
 }
