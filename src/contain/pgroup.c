@@ -132,7 +132,7 @@ static int tree_pids(struct contain_tree *tree, struct contain_pids *pids)
         ssize_t n;
         int r = 0;
 
-        if (was_recycled(pgroup))
+        if (was_recycled(pgroup) || (pgroup->ended && !loop_may_have_orphans(pgroup->loop)))
                 return 0;
         for (;;) {
                 pid_t *grown = reallocarray(found, room, sizeof(*found));
@@ -188,8 +188,6 @@ static int tree_look(struct contain_tree *tree)
 
         if (!pgroup_of(tree)->ended)
                 return CONTAIN_E_POPULATED;
-        if (!loop_may_have_orphans(pgroup_of(tree)->loop))
-                return 0;
         r = tree_pids(tree, &pids);
         if (r < 0)
                 return r;

@@ -166,10 +166,17 @@ static void enter(struct inbye_process *process, enum process_state state, uint6
  * zombie. */
 static bool is_over(struct inbye_process *process)
 {
-        /* Looking is also what quiets the tree's event: it comes first. */
-        int look = process->tree->ops->tree_look(process->tree);
+        const struct contain_ops *ops = process->tree->ops;
 
-        return look == 0 && process->main_ended && process->n_pins == 0;
+        /* Looking is also what quiets the tree's event: it comes first. */
+        if (ops->tree_look(process->tree) != 0 || !process->main_ended || process->n_pins > 0)
+                return false;
+        if (!ops->pinned_by_command || process->swept)
+                return true;
+        /* A list of processes that was read while they forked may miss one; the kill misses none. */
+        process->swept = true;
+        ops->tree_kill(process->tree);
+        return ops->tree_look(process->tree) == 0;
 }
 
 static void on_blind_timer(struct loop_timer *timer)
@@ -209,7 +216,6 @@ static void kill_tree(struct inbye_process *process)
 static void broadcast(struct inbye_process *process)
 {
         bool was_frozen = process->state == PROCESS_FREEZING;
-
         int r = contain_signal(process->tree, process->soft_signal, process->soft_signal != SIGCONT);
 
         /* Without a descriptor to be had the members cannot be reached, but the command can. */

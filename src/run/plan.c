@@ -7,7 +7,6 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "run/run.h"
-#include "sys/signals.h"
 #include <errno.h>
 #include <fcntl.h>
 
@@ -130,7 +129,7 @@ static void copy_settings(struct spawn_plan *plan, const struct inbye_command *c
         plan->pgroup = choose_pgroup(command);
         plan->foreground_fd = command->foreground_fd;
         plan->signal_mask = command->signal_mask;
-        plan->signals_ignored = command->inherit_ignored ? sys_signals_ignored() : 0;
+        plan->inherit_ignored = command->inherit_ignored;
         plan->rlimits = command->rlimits;
         plan->n_rlimits = command->n_rlimits;
         plan->groups = command->groups;

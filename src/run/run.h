@@ -101,6 +101,7 @@ struct inbye_process {
         struct loop_io main_io;
         struct loop_child child;
         bool main_ended;
+        bool swept;                /* the last kill, after which a list that is empty can be believed */
         bool main_held;            /* dead, but its tracer keeps the status from us */
         struct sys_wait main_wait; /* code 0: cannot be known */
         bool usage_known;          /* main_wait.usage */

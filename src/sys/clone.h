@@ -2,6 +2,7 @@
 #ifndef SYS_CLONE_H
 #define SYS_CLONE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -32,6 +33,11 @@ enum sys_clone_rung {
         SYS_CLONE_PLAIN, /* clone, the pidfd fetched afterwards */
         SYS_CLONE_NONE   /* nothing: -ENOSYS */
 };
+/**
+ * Asked in the child: was it born without the owner's signal handlers? What the owner ignores stays ignored.
+ */
+bool sys_clone_cleared_handlers(void);
+
 /** For tests: from now on start at this rung. */
 void sys_clone_force(enum sys_clone_rung rung);
 

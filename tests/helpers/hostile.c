@@ -122,9 +122,15 @@ void reap(pid_t pid, int how)
                         die("waitid");
 }
 
+void announce(void)
+{
+        write_word(self.log_fd, "0 0 ready\n"); /* for a test that does not see our stdout */
+        write_word(STDOUT_FILENO, "ready\n");
+}
+
 void say_ready(void)
 {
-        write_word(STDOUT_FILENO, "ready\n");
+        announce();
         if (self.exits)
                 _exit(0);
 }

@@ -42,7 +42,9 @@ void linger(void) __attribute__((noreturn));
 pid_t child(void (*body)(void));
 void reap(pid_t pid, int how);
 void new_session(void);
-/** Say "ready"; end where the main process is asked to. */
+/** Say "ready". */
+void announce(void);
+/** Say it; end where the main process is asked to. */
 void say_ready(void);
 void finish(void) __attribute__((noreturn));
 

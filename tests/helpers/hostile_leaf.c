@@ -171,7 +171,7 @@ static void frozen(void)
 /* The whole leaf, this process included. The test waits for the kernel to say so. */
 static void frozen_finale(void)
 {
-        write_word(STDOUT_FILENO, "ready\n");
+        announce();
         write_in_leaf("cgroup.freeze", "1");
         linger();
 }

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define HOP_SECONDS 20
+#define HOP_SECONDS 40
 #define HOPS_LOGGED 8
 #define BOMB_PROCESSES 300
 

@@ -150,7 +150,7 @@ static bool all_ready(struct round *round)
         size_t i;
 
         for (i = 0; i < round->n_jobs; i++)
-                if (witness_read(&round->witnesses[i]) < 2)
+                if (witness_read(&round->witnesses[i]) < 0 || !round->witnesses[i].ready)
                         return round->end != END_TIMEOUT;
         return true;
 }

@@ -171,7 +171,10 @@ int witness_read(struct witness *witness)
                 if (fscanf(file, "%d %llu %15s", &pid, &s->start_ticks, s->role) != 3)
                         break;
                 s->pid = pid;
-                witness->n_sightings++;
+                if (pid == 0)
+                        witness->ready = true;
+                else
+                        witness->n_sightings++;
         }
         fclose(file);
         return (int)witness->n_sightings;

@@ -23,6 +23,7 @@ struct witness {
         int line_fd; /**< Read end of the fifo whose write end every process of the scenario holds. */
         struct sighting *sightings;
         size_t n_sightings;
+        bool ready; /**< The list is complete: "ready" stands in it. */
 };
 #define WITNESS_NULL                                                                                         \
         {                                                                                                    \
