@@ -15,9 +15,19 @@ INBYE_BEGIN_DECLS
  * Threads: any number at once.
  */
 struct inbye_result;
+struct inbye_group;
 
 INBYE_API struct inbye_result *inbye_result_ref(struct inbye_result *result);
 INBYE_API void inbye_result_unref(struct inbye_result *result);
+
+/**
+ * The result of a command that inbye_group_spawn() could not start: "spawn_error" with that error, or
+ * "cancelled" where its number is ECANCELED.
+ *
+ * @param group  Whose mechanism the result names; NULL: none.
+ */
+INBYE_API INBYE_MUST_USE int inbye_result_from_error(struct inbye_command *command,
+        const struct inbye_group *group, const struct inbye_error *error, struct inbye_result **ret_result);
 
 /** The closed set of outcomes. Cancel beats timeout; timeout stays whatever the manner of death. */
 enum inbye_status {

@@ -179,15 +179,18 @@ static int make_command(struct run *run, char **argv, struct inbye_error *reterr
                 return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL, "the command is empty");
         if (r >= 0)
                 r = make_transparent(run);
-        if (r >= 0)
-                r = set_output(run, INBYE_STDOUT);
-        if (r >= 0)
-                r = set_output(run, INBYE_STDERR);
         if (r >= 0 && run->id)
                 r = inbye_command_set_id(run->command, run->id);
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_ARGUMENT, -r, "cannot prepare '%s'", argv[0]);
-        return settings_to_command(run->settings, run->command, reterr);
+        r = settings_to_command(run->settings, run->command, reterr);
+        if (r < 0)
+                return r;
+        /* After the settings, which say how much to keep of whatever is captured. */
+        r = set_output(run, INBYE_STDOUT);
+        if (r >= 0)
+                r = set_output(run, INBYE_STDERR);
+        return r < 0 ? error_set(reterr, INBYE_STAGE_ARGUMENT, -r, "cannot prepare '%s'", argv[0]) : 0;
 }
 
 static int open_sinks(struct run *run, struct inbye_error *reterr)
@@ -314,16 +317,13 @@ static int conclude(struct run *run, int *ret_death)
 
 static int fail(struct run *run, const struct inbye_error *error)
 {
-        scoped(freep) char *json = NULL;
-        size_t n;
+        struct inbye_result *result = NULL;
 
         terminal_take_back(&run->steer.terminal);
         cli_error(error);
-        if (run->command) {
-                tell_failed(&run->tell, run->command, error);
-                if (run->report.fd >= 0 && tell_failed_json(run->command, error, &json, &n) >= 0)
-                        (void)cli_sink_line(&run->report, json, n);
-        }
+        if (run->command && inbye_result_from_error(run->command, run->group, error, &result) == 0)
+                (void)report(run, result);
+        inbye_result_unref(result);
         return close_sinks(run, cli_error_status(error));
 }
 

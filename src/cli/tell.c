@@ -160,8 +160,8 @@ static void say_leftovers(const struct inbye_result *result)
         const struct inbye_leftover *leftover;
 
         for (size_t i = 0; (leftover = inbye_result_leftover(result, i)); i++)
-                cli_say("%s %d (%s)", leftover->unkillable ? "cannot end" : "ended leftover",
-                        (int)leftover->pid, leftover->name);
+                cli_say("%s %d (%s)", leftover->unkillable ? "cannot end" : "leftover", (int)leftover->pid,
+                        leftover->name);
 }
 
 static void say_ended(const struct inbye_result *result)
@@ -191,50 +191,9 @@ void tell_ended(struct tell *tell, const struct inbye_result *result)
 {
         scoped(freep) char *text = NULL;
 
-        if (tell->verbose)
+        /* Why it never started has been said. */
+        if (tell->verbose && !inbye_result_error(result))
                 say_ended(result);
         if (tell->events.fd >= 0 && inbye_result_json(result, INBYE_JSON_NO_OUTPUT, &text, NULL) >= 0)
                 end_events(tell, inbye_result_duration_ns(result), text);
-}
-
-int tell_failed_json(
-        struct inbye_command *command, const struct inbye_error *error, char **ret, size_t *ret_n)
-{
-        struct buf out = BUF_INIT;
-        struct json json;
-
-        json_init(&json, &out);
-        json_object_begin(&json);
-        json_key(&json, "version");
-        json_unsigned(&json, 1);
-        write_command(&json, command);
-        json_key(&json, "status");
-        json_text(&json, inbye_status_name(INBYE_SPAWN_ERROR));
-        json_key(&json, "code");
-        json_none(&json);
-        json_key(&json, "signal");
-        json_none(&json);
-        json_key(&json, "pid");
-        json_none(&json);
-        json_key(&json, "error");
-        json_object_begin(&json);
-        json_key(&json, "stage");
-        json_text(&json, inbye_stage_name(error->stage));
-        json_key(&json, "errno");
-        json_signed(&json, error->number);
-        json_key(&json, "text");
-        json_bytes(&json, error->text, strlen(error->text));
-        json_key(&json, "hint");
-        json_text(&json, error->hint[0] ? error->hint : NULL);
-        json_object_end(&json);
-        json_object_end(&json);
-        return buf_steal(&out, ret, ret_n);
-}
-
-void tell_failed(struct tell *tell, struct inbye_command *command, const struct inbye_error *error)
-{
-        scoped(freep) char *text = NULL;
-
-        if (tell->events.fd >= 0 && tell_failed_json(command, error, &text, NULL) >= 0)
-                end_events(tell, 0, text);
 }

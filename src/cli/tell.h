@@ -15,10 +15,5 @@ void tell_started(struct tell *tell, struct inbye_group *group, struct inbye_pro
 /** An inbye_process_event_fn; userdata is the struct tell. */
 void tell_event(void *userdata, struct inbye_process *process, const struct inbye_event *event);
 void tell_ended(struct tell *tell, const struct inbye_result *result);
-void tell_failed(struct tell *tell, struct inbye_command *command, const struct inbye_error *error);
-
-/** The report of a command that was never started, as inbye_result_json() writes others. */
-int tell_failed_json(
-        struct inbye_command *command, const struct inbye_error *error, char **ret, size_t *ret_n);
 
 #endif

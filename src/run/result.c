@@ -78,6 +78,17 @@ int result_new_failed(struct inbye_command *command, enum inbye_status status,
         return 0;
 }
 
+int inbye_result_from_error(struct inbye_command *command, const struct inbye_group *group,
+        const struct inbye_error *error, struct inbye_result **ret_result)
+{
+        bool cancelled = error && error->number == ECANCELED;
+
+        if (!command || !error || !ret_result)
+                return -EINVAL;
+        return result_new_failed(command, cancelled ? INBYE_CANCELLED : INBYE_SPAWN_ERROR,
+                cancelled ? NULL : error, group, ret_result);
+}
+
 struct inbye_result *inbye_result_ref(struct inbye_result *result)
 {
         if (result)

@@ -16,15 +16,6 @@ DEFINE_SCOPED(loop_freep, struct inbye_loop, inbye_loop_free)
 DEFINE_SCOPED(group_freep, struct inbye_group, inbye_group_free)
 DEFINE_SCOPED(process_freep, struct inbye_process, inbye_process_free)
 
-/* What went wrong at the start is a result as well. */
-static int spawn_failed(struct inbye_group *group, struct inbye_command *command,
-        const struct inbye_error *error, int r, struct inbye_result **ret_result)
-{
-        enum inbye_status status = r == -ECANCELED ? INBYE_CANCELLED : INBYE_SPAWN_ERROR;
-
-        return result_new_failed(command, status, r == -ECANCELED ? NULL : error, group, ret_result);
-}
-
 int inbye_run(struct inbye_command *command, const struct inbye_group_options *options,
         struct inbye_result **ret_result, struct inbye_error *reterr)
 {
@@ -42,9 +33,9 @@ int inbye_run(struct inbye_command *command, const struct inbye_group_options *o
         r = inbye_group_open(loop, options, &group, reterr);
         if (r < 0)
                 return r;
-        r = inbye_group_spawn(group, command, &process, &error);
-        if (r < 0)
-                return spawn_failed(group, command, &error, r, ret_result);
+        /* What goes wrong at the start is a result as well. */
+        if (inbye_group_spawn(group, command, &process, &error) < 0)
+                return inbye_result_from_error(command, group, &error, ret_result);
         r = inbye_process_wait(process, INBYE_FOREVER, ret_result);
         return r < 0 ? error_set(reterr, INBYE_STAGE_LOOP, -r, "cannot wait for the command") : 0;
 }

@@ -313,7 +313,8 @@ Test(group, pgroup_says_what_it_cannot_hold)
         end(&f);
 }
 
-/* --- processes -------------------------------------------------------------------------------------------- */
+/* --- processes --------------------------------------------------------------------------------------------
+ */
 
 static int n_ends;
 static void on_end_free(void *userdata, struct inbye_process *process, struct inbye_result *result)
@@ -358,7 +359,8 @@ Test(process, may_be_freed_from_an_event_while_it_lives)
         end(&f);
 }
 
-static void on_event_free_group(void *userdata, struct inbye_process *process, const struct inbye_event *event)
+static void on_event_free_group(
+        void *userdata, struct inbye_process *process, const struct inbye_event *event)
 {
         struct fixture *f = userdata;
 
@@ -536,7 +538,8 @@ Test(loop, can_be_embedded_in_a_plain_poll)
         end(&f);
 }
 
-/* --- host --------------------------------------------------------------------------------------------------- */
+/* --- host
+ * --------------------------------------------------------------------------------------------------- */
 
 Test(host, knows_every_mechanism_and_why_not)
 {

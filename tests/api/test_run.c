@@ -411,7 +411,8 @@ Test(run, drops_ids_and_groups)
         cr_assert(zero(int, inbye_command_set_uid(command, 65534)));
         cr_assert(zero(int, inbye_command_set_gid(command, 65534)));
         result = run(command);
-        cr_assert(eq(str, (char *)output(result), "uid=65534(nobody) gid=65534(nogroup) groups=65534(nogroup)\n"));
+        cr_assert(eq(
+                str, (char *)output(result), "uid=65534(nobody) gid=65534(nogroup) groups=65534(nogroup)\n"));
         inbye_result_unref(result);
 }
 
@@ -448,7 +449,8 @@ Test(run, refuses_values_that_make_no_sense)
         cr_assert(eq(int, inbye_command_keep_fd(command, 2), -EINVAL));
         cr_assert(eq(int, inbye_command_env_set(command, "A=B", "c"), -EINVAL));
         cr_assert(eq(int, inbye_command_set_output(command, INBYE_STDOUT, INBYE_OUTPUT_MERGE), -EINVAL));
-        cr_assert(eq(int, inbye_command_set_capture(command, INBYE_STDOUT, 1, INBYE_KEEP_HEAD, "/x"), -EINVAL));
+        cr_assert(
+                eq(int, inbye_command_set_capture(command, INBYE_STDOUT, 1, INBYE_KEEP_HEAD, "/x"), -EINVAL));
         inbye_command_unref(command);
 }
 
@@ -509,6 +511,37 @@ Test(verbs, a_token_fired_beforehand_starts_nothing)
         inbye_result_unref(result);
         inbye_command_unref(command);
         inbye_cancel_free(options.cancel);
+}
+
+Test(result, of_a_command_that_could_not_be_started)
+{
+        struct inbye_command *command = COMMAND("x");
+        struct inbye_error error = { .stage = INBYE_STAGE_EXEC, .number = ENOENT, .text = "cannot find it" };
+        struct inbye_result *result = NULL;
+
+        cr_assert(zero(int, inbye_result_from_error(command, NULL, &error, &result)));
+        cr_assert(eq(int, inbye_result_status(result), INBYE_SPAWN_ERROR));
+        cr_assert(eq(str, (char *)inbye_result_error(result)->text, "cannot find it"));
+        inbye_result_unref(result);
+        error.number = ECANCELED;
+        cr_assert(zero(int, inbye_result_from_error(command, NULL, &error, &result)));
+        cr_assert(eq(int, inbye_result_status(result), INBYE_CANCELLED));
+        inbye_result_unref(result);
+        cr_assert(eq(int, inbye_result_from_error(command, NULL, NULL, &result), -EINVAL));
+        inbye_command_unref(command);
+}
+
+Test(run, names_the_child_in_its_own_environment)
+{
+        struct inbye_command *command = SH("echo $INBYE_T_PID $$");
+        struct inbye_result *result;
+        char want[64];
+
+        cr_assert(zero(int, inbye_command_env_set_pid(command, "INBYE_T_PID")));
+        result = run(command);
+        snprintf(want, sizeof(want), "%d %d\n", (int)inbye_result_pid(result), (int)inbye_result_pid(result));
+        cr_assert(eq(str, (char *)output(result), want));
+        inbye_result_unref(result);
 }
 
 Test(verbs, detach_refuses_what_needs_an_owner)

@@ -157,7 +157,7 @@ check "what was not started is reported" grep -q '"status":"spawn_error".*"stage
 check "and told as an event" grep -q '"event":"ended".*"spawn_error"' "$tmp/events"
 expect_status 0 run --verbose --env SECRET=hidden sh -c 'sleep 50 &'
 match_err '^inbye: started sh -c .sleep 50 &. as [0-9]+, held by '
-match_err '^inbye: ended leftover [0-9]+ \((sleep|sh)\)'
+match_err '^inbye: leftover [0-9]+ \((sleep|sh)\)'
 match_err '^inbye: ok after '
 check "no values of the environment" sh -c "! grep -q hidden '$err'"
 if [ -w /dev/full ]; then
