@@ -24,12 +24,14 @@
 #include "sys/misc.h"
 #include "sys/pidfd.h"
 #include "sys/proc.h"
+#include "warden/client.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,11 +44,16 @@ struct session {
         char name[sizeof(SESSION_PREFIX) + 32];
         unsigned n_groups, next_group;
         bool join_by_write; /* CLONE_INTO_CGROUP does not do here */
+        bool unwatched;     /* the warden has died */
         struct inbye_loop *loop;
+        struct list groups;
+        struct warden warden;
+        struct loop_io warden_io;
 };
 
 struct cgroup_group {
         struct contain_group group;
+        struct list link; /* of the session */
         struct session *session;
         int dir_fd;
         char name[16];
@@ -73,8 +80,13 @@ static void session_free(struct session *session)
 {
         if (!session)
                 return;
-        if (session->dir_fd >= 0)
-                unlinkat(session->base.dir_fd, session->name, AT_REMOVEDIR);
+        loop_io_remove(&session->warden_io);
+        /* What could not be ended is left to the warden, which goes on trying. */
+        if (session->dir_fd >= 0 && unlinkat(session->base.dir_fd, session->name, AT_REMOVEDIR) < 0 &&
+            errno == EBUSY)
+                warden_leave(&session->warden);
+        else
+                warden_dismiss(&session->warden);
         fd_close(session->dir_fd);
         fd_close(session->base.dir_fd);
         free(session);
@@ -150,6 +162,8 @@ static int session_open(struct session **ret, struct contain_probe *why)
         if (!session)
                 return -ENOMEM;
         session->dir_fd = session->base.dir_fd = -1;
+        session->warden = (struct warden)WARDEN_INIT;
+        list_init(&session->groups);
         r = cgroup_base_open(&session->base, why);
         if (r < 0)
                 return r;
@@ -186,20 +200,67 @@ static void session_free_data(void *data)
         session_free(data);
 }
 
-/* The session of the loop, made by its first group. */
-static int session_of(struct inbye_loop *loop, struct session **ret, struct contain_probe *why)
+/* The warden died before us. Without it nothing would end the trees if we died next. */
+static void on_warden(struct loop_io *io, uint32_t events)
 {
-        struct session *session = loop_get_data(loop);
+        struct session *session = CONTAINER_OF(io, struct session, warden_io);
+        struct cgroup_group *group;
+
+        (void)events;
+        loop_io_remove(io);
+        session->unwatched = true;
+        LIST_FOREACH (group, &session->groups, struct cgroup_group, link)
+                if (group->group.on_unwatched)
+                        group->group.on_unwatched(&group->group);
+}
+
+/* Before anything is held, so that there is no moment at which our death would leave something behind. */
+static int set_watch(struct session *session, struct inbye_error *reterr)
+{
         int r;
 
-        if (!session) {
-                r = session_open(&session, why);
-                if (r < 0)
-                        return r;
-                session->loop = loop;
-                loop_set_data(loop, session, session_free_data);
+        r = warden_watch(session->dir_fd, &session->warden, reterr);
+        if (r < 0)
+                return r;
+        r = loop_io_add(session->loop, &session->warden_io, session->warden.pidfd, EPOLLIN, on_warden);
+        return r < 0 ? error_set(reterr, INBYE_STAGE_LOOP, -r, "cannot watch the warden") : 0;
+}
+
+static int refuse(const struct contain_probe *why, int r, struct inbye_error *reterr)
+{
+        if (r != -EOPNOTSUPP)
+                return error_set(reterr, INBYE_STAGE_LEAF, -r, "cannot make a cgroup for this session");
+        error_set_plain(reterr, INBYE_STAGE_MECHANISM, EOPNOTSUPP, "mechanism %s: %s", contain_cgroup.name,
+                why->reason);
+        error_hint(reterr, "%s", why->hint);
+        return r;
+}
+
+/* The session of the loop, made by its first group; a new one where the old has lost its warden. */
+static int session_of(struct inbye_loop *loop, struct session **ret, struct inbye_error *reterr)
+{
+        scoped(session_freep) struct session *session = NULL;
+        struct contain_probe why = { 0 };
+        struct session *open = loop_get_data(loop);
+        int r;
+
+        if (open && open->unwatched)
+                return error_set_plain(reterr, INBYE_STAGE_LEAF, EOWNERDEAD,
+                        "the warden of this loop's session was killed; free its groups before opening "
+                        "another");
+        if (open) {
+                *ret = open;
+                return 0;
         }
-        *ret = session;
+        r = session_open(&session, &why);
+        if (r < 0)
+                return refuse(&why, r, reterr);
+        session->loop = loop;
+        r = set_watch(session, reterr);
+        if (r < 0)
+                return r;
+        loop_set_data(loop, session, session_free_data);
+        *ret = TAKE(session);
         return 0;
 }
 
@@ -225,6 +286,7 @@ static void group_free(struct contain_group *contain_group)
                 leaf_remove(leaf);
         unlinkat(session->dir_fd, group->name, AT_REMOVEDIR);
         fd_close(group->dir_fd);
+        list_unlink(&group->link);
         free(group);
         session->n_groups--;
         session_release(session);
@@ -247,6 +309,7 @@ static int group_new(struct session *session, struct cgroup_group **ret)
                 free(group);
                 return r;
         }
+        list_append(&session->groups, &group->link);
         session->n_groups++;
         *ret = group;
         return 0;
@@ -254,20 +317,13 @@ static int group_new(struct session *session, struct cgroup_group **ret)
 
 static int group_open(struct inbye_loop *loop, struct contain_group **ret, struct inbye_error *reterr)
 {
-        struct contain_probe why = { 0 };
         struct cgroup_group *group;
         struct session *session;
         int r;
 
-        r = session_of(loop, &session, &why);
-        if (r == -EOPNOTSUPP) {
-                error_set_plain(reterr, INBYE_STAGE_MECHANISM, EOPNOTSUPP, "mechanism %s: %s",
-                        contain_cgroup.name, why.reason);
-                error_hint(reterr, "%s", why.hint);
-                return r;
-        }
+        r = session_of(loop, &session, reterr);
         if (r < 0)
-                return error_set(reterr, INBYE_STAGE_LEAF, -r, "cannot make a cgroup for this session");
+                return r;
         r = group_new(session, &group);
         if (r < 0) {
                 session_release(session);

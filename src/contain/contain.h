@@ -24,6 +24,9 @@ enum {
 
 struct contain_group {
         const struct contain_ops *ops;
+        /* Nobody watches over the group any more: end its trees. May be NULL. */
+        void (*on_unwatched)(struct contain_group *group);
+        void *userdata;
 };
 
 struct contain_tree {

@@ -41,6 +41,16 @@ static void on_cancel(struct loop_io *io, uint32_t events)
                 inbye_process_cancel(process, 0, process->command->grace_ns);
 }
 
+/* Killed from outside, and what it watched over with it: no result of ours could promise anything now. */
+static void on_unwatched(struct contain_group *contain)
+{
+        struct inbye_group *group = contain->userdata;
+        struct inbye_process *process;
+
+        LIST_FOREACH (process, &group->processes, struct inbye_process, link)
+                end_begin(process, INBYE_LOST, SIGKILL, 0);
+}
+
 static int watch_cancel(struct inbye_group *group, struct inbye_cancel *cancel)
 {
         if (!cancel)
@@ -96,6 +106,8 @@ int inbye_group_open(struct inbye_loop *loop, const struct inbye_group_options *
         r = contain_open(loop, own.mechanisms, &group->contain, reterr);
         if (r < 0)
                 return r;
+        group->contain->on_unwatched = on_unwatched;
+        group->contain->userdata = group;
         r = watch_cancel(group, own.cancel);
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_LOOP, -r, "cannot watch the cancel token");

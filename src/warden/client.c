@@ -155,6 +155,11 @@ void warden_dismiss(struct warden *warden)
         sys_pidfd_send_signal(warden->pidfd, SIGKILL);
         sys_pidfd_wait(warden->pidfd, DISMISS_LIMIT);
         sys_wait(warden->pidfd, warden->pid, WEXITED | __WALL, &wait);
+        warden_leave(warden);
+}
+
+void warden_leave(struct warden *warden)
+{
         warden->pidfd = fd_close(warden->pidfd);
         warden->line_fd = fd_close(warden->line_fd);
 }

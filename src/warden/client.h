@@ -20,5 +20,7 @@ struct warden {
 int warden_watch(int dir_fd, struct warden *ret, struct inbye_error *reterr);
 /** The session is over: end the warden and reap it. Not started, and twice, are fine. */
 void warden_dismiss(struct warden *warden);
+/** Let go of it: it takes that for our death, and ends what is left of the session. */
+void warden_leave(struct warden *warden);
 
 #endif

@@ -9,8 +9,8 @@
 #include "warden/sweep.h"
 #include "base/fd.h"
 #include "base/scope.h"
+#include "sys/dirents.h"
 #include "sys/pidfd.h"
-#include "sys/proc.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,6 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define MAX_DEPTH 32
@@ -124,20 +123,11 @@ void sweep_prune(int dir_fd)
 /* --- walking
  * ------------------------------------------------------------------------------------------------ */
 
-/* As the kernel writes it: <dirent.h> has the layout, not the call. */
-struct entry {
-        uint64_t inode;
-        int64_t offset;
-        uint16_t length;
-        uint8_t type;
-        char name[];
-};
-
-static void visit_entries(int dir_fd, const char *entries, long n, int depth,
+static void visit_entries(int dir_fd, const char *entries, ssize_t n, int depth,
         void (*visit)(int parent_fd, const char *name, int depth))
 {
-        for (long at = 0; at < n;) {
-                const struct entry *entry = (const struct entry *)(const void *)(entries + at);
+        for (ssize_t at = 0; at < n;) {
+                const struct sys_dirent *entry = (const struct sys_dirent *)(const void *)(entries + at);
 
                 if (entry->type == DT_DIR && strcmp(entry->name, ".") != 0 && strcmp(entry->name, "..") != 0)
                         visit(dir_fd, entry->name, depth);
@@ -147,11 +137,11 @@ static void visit_entries(int dir_fd, const char *entries, long n, int depth,
 
 static void visit_below(int dir_fd, int depth, void (*visit)(int parent_fd, const char *name, int depth))
 {
-        _Alignas(struct entry) char entries[ENTRIES_SIZE];
-        long n;
+        _Alignas(struct sys_dirent) char entries[ENTRIES_SIZE];
+        ssize_t n;
 
         if (depth == 0 || lseek(dir_fd, 0, SEEK_SET) < 0)
                 return;
-        while ((n = syscall(SYS_getdents64, dir_fd, entries, sizeof(entries))) > 0)
+        while ((n = sys_dirents(dir_fd, entries, sizeof(entries))) > 0)
                 visit_entries(dir_fd, entries, n, depth - 1, visit);
 }

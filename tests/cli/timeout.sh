@@ -20,13 +20,13 @@ rm -f "$tmp/pid"
 expect_status 0 "$INBYE" timeout 50 sh -c "$stray"
 check "gone when the command ends" gone
 rm -f "$tmp/pid"
-expect_status 124 "$INBYE" timeout 0.1 sh -c "$stray; sleep 50"
+expect_status 124 "$INBYE" timeout 0.6 sh -c "$stray; sleep 50"
 check "gone when the time is up" gone
 rm -f "$tmp/pid"
-expect_status 137 "$INBYE" timeout -s KILL 0.1 sh -c "$stray; sleep 50"
+expect_status 137 "$INBYE" timeout -s KILL 0.6 sh -c "$stray; sleep 50"
 check "gone after KILL" gone
 rm -f "$tmp/pid"
-expect_status 124 "$INBYE" timeout --foreground 0.1 sh -c "$stray; exec sleep 50"
+expect_status 124 "$INBYE" timeout --foreground 0.6 sh -c "$stray; exec sleep 50"
 check "gone in the foreground" gone
 rm -f "$tmp/pid"
 expect_status 143 "$INBYE" timeout 50 sh -c "$stray; kill -TERM \$PPID; exec sleep 50"

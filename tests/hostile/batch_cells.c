@@ -163,13 +163,13 @@ static void end_round(struct round *round)
                 witness_end_all(&round->witnesses[i]);
 }
 
-/* The session's directory is the same for all. */
+/* The session's directory is the same for all: the first that finds it tells. */
 static void check_places(struct round *round)
 {
         struct place place;
         size_t i;
 
-        for (i = 0; i < round->n_jobs; i++) {
+        for (i = 0; i < round->n_jobs && !cell_of(round, i)->failed; i++) {
                 place_find(&place, &round->witnesses[i]);
                 check_place(cell_of(round, i), &place);
         }
