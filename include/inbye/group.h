@@ -47,6 +47,7 @@ struct inbye_group_options {
 /**
  * @param options  NULL: the defaults.
  * @retval -EOPNOTSUPP  None of the mechanisms allowed works here; reterr says why and what would mend it.
+ * @retval -EOWNERDEAD  The warden of this loop's groups was killed: free them first.
  * @retval -E2BIG       options->size is of a newer version, with fields set that this one lacks.
  */
 INBYE_API INBYE_MUST_USE int inbye_group_open(struct inbye_loop *loop,

@@ -9,6 +9,7 @@
 #include <inbye/host.h>
 #include <inbye/loop.h>
 #include <inbye/process.h>
+#include <inbye/registry.h>
 #include <inbye/result.h>
 #include <inbye/run.h>
 

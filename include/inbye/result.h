@@ -87,7 +87,8 @@ struct inbye_usage {
         size_t size;                /**< Set by the caller: sizeof(struct inbye_usage). */
         uint64_t cpu_user_us;       /**< Microseconds. */
         uint64_t cpu_system_us;     /**< Microseconds. */
-        uint64_t peak_memory_bytes; /**< Of the tree; from rusage: of its largest process. */
+        uint64_t peak_memory_bytes; /**< Of the tree; from rusage: of its largest process, and known
+                                     *   only where above the owner's own peak. */
         uint64_t peak_processes;
         uint64_t io_read_bytes;
         uint64_t io_written_bytes;

@@ -52,6 +52,8 @@ struct cli_command {
 extern const struct cli_command cli_run;
 extern const struct cli_command cli_batch; /* cmd_batch.c */
 extern const struct cli_command cli_timeout;
+extern const struct cli_command cli_ps;
+extern const struct cli_command cli_gc;
 extern const struct cli_command cli_doctor;
 extern const struct cli_command cli_help;
 extern const struct cli_command cli_version;

@@ -4,30 +4,28 @@
  * job list must not be able to drive a terminal), written by one write(2), so that lines of several processes
  * do not mix. Values of environment variables never come here: the callers do not put them into texts.
  */
-#include "base/buf.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "cli/cli.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Lines longer than this are cut: a file name of a megabyte is no help to anybody. */
 #define TEXT_SIZE 2048
 
+/* Without the heap: the line may be the one that says that there is no memory. */
 static void say_line(const char *text)
 {
-        struct buf line = BUF_INIT;
+        char line[sizeof("inbye: ") + TEXT_SIZE] = "inbye: ";
+        size_t n = strlen(line);
 
         fflush(stdout);
-        buf_append_str(&line, "inbye: ");
-        str_append_clean(&line, text);
-        buf_append_char(&line, '\n');
-        if (!line.failed)
-                (void)fd_write_all(STDERR_FILENO, line.data, line.n);
-        buf_deinit(&line);
+        n += str_clean(text, line + n, TEXT_SIZE);
+        line[n++] = '\n';
+        (void)fd_write_all(STDERR_FILENO, line, n);
 }
 
 void cli_say(const char *format, ...)

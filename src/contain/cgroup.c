@@ -21,6 +21,7 @@
 #include "base/parse.h"
 #include "contain/cgroup_fs.h"
 #include "contain/contain.h"
+#include "contain/registry.h"
 #include "sys/misc.h"
 #include "sys/pidfd.h"
 #include "sys/proc.h"
@@ -35,16 +36,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SESSION_PREFIX "inbye."
 #define POOL_MAX 64
 
 struct session {
         struct cgroup_base base;
         int dir_fd;
-        char name[sizeof(SESSION_PREFIX) + 32];
+        char name[SESSION_NAME_SIZE];
         unsigned n_groups, next_group;
         bool join_by_write; /* CLONE_INTO_CGROUP does not do here */
         bool unwatched;     /* the warden has died */
+        bool untagged;      /* the directory does not say whose it is */
         struct inbye_loop *loop;
         struct list groups;
         struct warden warden;
@@ -83,7 +84,7 @@ static void session_free(struct session *session)
         loop_io_remove(&session->warden_io);
         /* What could not be ended is left to the warden, which goes on trying. */
         if (session->dir_fd >= 0 && unlinkat(session->base.dir_fd, session->name, AT_REMOVEDIR) < 0 &&
-            errno == EBUSY)
+                errno == EBUSY)
                 warden_leave(&session->warden);
         else
                 warden_dismiss(&session->warden);
@@ -93,9 +94,9 @@ static void session_free(struct session *session)
 }
 DEFINE_SCOPED(session_freep, struct session, session_free)
 
-static int name_session(char name[static sizeof(SESSION_PREFIX) + 32])
+static int name_session(char name[static SESSION_NAME_SIZE])
 {
-        unsigned char random[16];
+        unsigned char random[SESSION_RANDOM];
         int r;
 
         r = sys_random(random, sizeof(random));
@@ -108,11 +109,11 @@ static int name_session(char name[static sizeof(SESSION_PREFIX) + 32])
 }
 
 /* Make a directory and open it. */
-static int make_dir(int parent_fd, const char *name, int *ret_fd)
+static int make_dir(int parent_fd, const char *name, mode_t mode, int *ret_fd)
 {
         int fd;
 
-        if (mkdirat(parent_fd, name, 0755) < 0)
+        if (mkdirat(parent_fd, name, mode) < 0)
                 return -errno;
         fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         if (fd < 0) {
@@ -153,7 +154,8 @@ static int mkdir_failed(const struct session *session, int r, struct contain_pro
         return r;
 }
 
-static int session_open(struct session **ret, struct contain_probe *why)
+/* Where it will be and what it will be called; nothing is there yet. */
+static int session_new(struct session **ret, struct contain_probe *why)
 {
         scoped(session_freep) struct session *session = NULL;
         int r;
@@ -170,13 +172,22 @@ static int session_open(struct session **ret, struct contain_probe *why)
         r = name_session(session->name);
         if (r < 0)
                 return r;
-        r = make_dir(session->base.dir_fd, session->name, &session->dir_fd);
+        *ret = TAKE(session);
+        return 0;
+}
+
+/* Others may pass through to their leaves, but neither list it nor read whose it is. */
+static int session_make(struct session *session, struct contain_probe *why)
+{
+        int r;
+
+        r = make_dir(session->base.dir_fd, session->name, 0711, &session->dir_fd);
         if (r < 0)
                 return mkdir_failed(session, r, why);
         r = check_type(session->dir_fd, why);
         if (r < 0)
                 return r;
-        *ret = TAKE(session);
+        session->untagged = registry_tag(session->dir_fd) < 0;
         return 0;
 }
 
@@ -185,13 +196,17 @@ static int probe(struct contain_probe *ret)
         scoped(session_freep) struct session *session = NULL;
         int r;
 
-        r = session_open(&session, ret);
+        r = session_new(&session, ret);
+        if (r == 0)
+                r = session_make(session, ret);
         if (r < 0)
                 return r;
-        snprintf(ret->detail, sizeof(ret->detail), "leaves below %.180s%s", session->base.path,
+        snprintf(ret->detail, sizeof(ret->detail), "leaves below %.120s%s%s", session->base.path,
                 faccessat(session->dir_fd, "cgroup.kill", F_OK, 0) == 0
                         ? ""
-                        : ", without cgroup.kill (Linux 5.14)");
+                        : ", without cgroup.kill (Linux 5.14)",
+                session->untagged ? ", without xattrs (Linux 5.7): ps and gc cannot tell whose they are"
+                                  : "");
         return 0;
 }
 
@@ -214,12 +229,12 @@ static void on_warden(struct loop_io *io, uint32_t events)
                         group->group.on_unwatched(&group->group);
 }
 
-/* Before anything is held, so that there is no moment at which our death would leave something behind. */
+/* Before anything is made, so that there is no moment at which our death would leave something behind. */
 static int set_watch(struct session *session, struct inbye_error *reterr)
 {
         int r;
 
-        r = warden_watch(session->dir_fd, &session->warden, reterr);
+        r = warden_watch(session->base.dir_fd, session->name, &session->warden, reterr);
         if (r < 0)
                 return r;
         r = loop_io_add(session->loop, &session->warden_io, session->warden.pidfd, EPOLLIN, on_warden);
@@ -252,13 +267,16 @@ static int session_of(struct inbye_loop *loop, struct session **ret, struct inby
                 *ret = open;
                 return 0;
         }
-        r = session_open(&session, &why);
+        r = session_new(&session, &why);
         if (r < 0)
                 return refuse(&why, r, reterr);
         session->loop = loop;
         r = set_watch(session, reterr);
         if (r < 0)
                 return r;
+        r = session_make(session, &why);
+        if (r < 0)
+                return refuse(&why, r, reterr);
         loop_set_data(loop, session, session_free_data);
         *ret = TAKE(session);
         return 0;
@@ -304,7 +322,7 @@ static int group_new(struct session *session, struct cgroup_group **ret)
         group->session = session;
         list_init(&group->pool);
         snprintf(group->name, sizeof(group->name), "%u", session->next_group++);
-        r = make_dir(session->dir_fd, group->name, &group->dir_fd);
+        r = make_dir(session->dir_fd, group->name, 0755, &group->dir_fd);
         if (r < 0) {
                 free(group);
                 return r;
@@ -394,7 +412,7 @@ static int leaf_new(struct cgroup_group *group, struct leaf **ret)
         list_init(&leaf->link);
         snprintf(leaf->name, sizeof(leaf->name), "%u", group->next_leaf++);
         snprintf(leaf->key, sizeof(leaf->key), "%s/%s/%s", group->session->name, group->name, leaf->name);
-        r = make_dir(group->dir_fd, leaf->name, &leaf->dir_fd);
+        r = make_dir(group->dir_fd, leaf->name, 0755, &leaf->dir_fd);
         if (r < 0)
                 return r;
         r = leaf_open_files(leaf);

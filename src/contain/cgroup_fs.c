@@ -61,8 +61,8 @@ static bool is_shortage(int r)
         return r == -EMFILE || r == -ENFILE || r == -ENOMEM;
 }
 
-/* The path of the cgroup as the mount shows it: a mount may show only a part of the hierarchy. */
-static int visible_path(char *path, size_t size, struct contain_probe *why)
+/* The path of the own cgroup as the mount shows it: a mount may show only a part of the hierarchy. */
+int cgroup_base_find(bool whole, char *path, size_t size, struct contain_probe *why)
 {
         char own[2048], mount[1024], root[1024];
         const char *below = own;
@@ -75,6 +75,8 @@ static int visible_path(char *path, size_t size, struct contain_probe *why)
         if (r < 0)
                 return why_not(why, "no cgroup2 file system is mounted here",
                         "mount -t cgroup2 none /sys/fs/cgroup (as root)");
+        if (whole)
+                return (size_t)snprintf(path, size, "%s", mount) >= size ? -ENAMETOOLONG : 0;
         r = proc_own_cgroup(own, sizeof(own));
         if (is_shortage(r))
                 return r;
@@ -99,6 +101,8 @@ static int check_access(int dir_fd, const char *path, struct contain_probe *why)
         if (faccessat(dir_fd, "cgroup.procs", W_OK, AT_EACCESS) == 0 &&
                 faccessat(dir_fd, ".", W_OK, AT_EACCESS) == 0)
                 return 0;
+        if (is_shortage(-errno))
+                return -errno;
         snprintf(reason, sizeof(reason), "%.200s is %s", path,
                 errno == EROFS ? "mounted read-only" : "not writable for this user");
         return why_not(why, reason, HINT_DELEGATE);
@@ -110,7 +114,7 @@ int cgroup_base_open(struct cgroup_base *ret, struct contain_probe *why)
         char reason[sizeof(why->reason)];
         int r;
 
-        r = visible_path(ret->path, sizeof(ret->path), why);
+        r = cgroup_base_find(false, ret->path, sizeof(ret->path), why);
         if (r < 0)
                 return r;
         fd = open(ret->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -191,6 +195,17 @@ static bool has_subdirs(int dir_fd)
         return fstat(dir_fd, &st) < 0 || st.st_nlink != 2;
 }
 
+/* The directory once more, with a place of its own in it. A member may have taken the permission to search
+ * it. */
+static int open_again(int dir_fd)
+{
+        int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0 && errno == EACCES && fchmod(dir_fd, 0755) == 0)
+                fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
 /* The names of the subdirectories, each with its NUL. */
 static int read_names(int dir_fd, struct buf *names)
 {
@@ -200,11 +215,13 @@ static int read_names(int dir_fd, struct buf *names)
 
         if (!has_subdirs(dir_fd))
                 return 0;
-        fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        dir = fd < 0 ? NULL : fdopendir(fd);
+        fd = open_again(dir_fd);
+        if (fd < 0)
+                return fd;
+        dir = fdopendir(fd);
         if (!dir) {
                 fd_close(fd);
-                return -errno;
+                return -ENOMEM;
         }
         errno = 0;
         while ((entry = readdir(dir)))
@@ -300,9 +317,9 @@ static int walk_below(int dir_fd, struct walk *walk)
 {
         int r;
 
-        walk->fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        walk->fd = open_again(dir_fd);
         if (walk->fd < 0)
-                return -errno;
+                return walk->fd;
         r = walk_here(walk);
         while (r == 0 && walk->n_levels > 0) {
                 struct level *level = &walk->levels[walk->n_levels - 1];

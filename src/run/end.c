@@ -39,6 +39,14 @@
  * this. */
 #define BLIND_INTERVAL (5 * INBYE_MILLISECOND)
 
+/*
+ * In newer kernels (7.2; 6.18 not yet) a cgroup is populated until its last member has left the CPU for good:
+ * some microseconds after everybody was told of its end, when no list shows it any more. The tree's event
+ * would tell up to 10 ms later. So look again: soon, then less and less soon, then no more.
+ */
+#define LEAVING_FIRST (INBYE_MILLISECOND / 20)
+#define LEAVING_LAST (10 * INBYE_MILLISECOND)
+
 enum end_event {
         END_MAIN,  /* the command has ended */
         END_HELD,  /* it has, but a tracer holds its status */
@@ -104,6 +112,7 @@ static void pin_member(struct inbye_process *process, pid_t pid)
         pin->fd = fd;
         pin->process = process;
         process->n_pins++;
+        process->leaving_ns = 0;
 }
 
 static void pin_last_members(struct inbye_process *process)
@@ -157,6 +166,7 @@ void end_unwatch(struct inbye_process *process)
 static void enter(struct inbye_process *process, enum process_state state, uint64_t limit_ns)
 {
         process->state = state;
+        process->leaving_ns = 0;
         process->phase_limit_ns = limit_ns;
         process->phase_at = clock_deadline(loop_now_ns(process->loop), limit_ns);
         process_arm(process);
@@ -184,6 +194,30 @@ static void on_blind_timer(struct loop_timer *timer)
         step(CONTAINER_OF(timer, struct inbye_process, blind_timer), END_LOOK);
 }
 
+static void look_again(struct inbye_process *process, uint64_t after_ns)
+{
+        loop_timer_set(process->loop, &process->blind_timer,
+                clock_deadline(loop_now_ns(process->loop), after_ns), on_blind_timer);
+}
+
+/* When to look again for members that leave; 0: often enough. */
+static uint64_t next_leaving_ns(const struct inbye_process *process)
+{
+        uint64_t after_ns = process->leaving_ns ? 2 * process->leaving_ns : LEAVING_FIRST;
+
+        return after_ns <= LEAVING_LAST ? after_ns : 0;
+}
+
+static void look_for_leaving(struct inbye_process *process)
+{
+        uint64_t after_ns = next_leaving_ns(process);
+
+        if (!after_ns)
+                return;
+        process->leaving_ns = after_ns;
+        look_again(process, after_ns);
+}
+
 /* Finish, or wait for whoever is left. */
 static void finish_or_watch(struct inbye_process *process)
 {
@@ -192,9 +226,12 @@ static void finish_or_watch(struct inbye_process *process)
                 return;
         }
         watch_members(process);
-        if (process->main_ended && process->n_pins == 0 && !process->tree_io.loop)
-                loop_timer_set(process->loop, &process->blind_timer,
-                        clock_deadline(loop_now_ns(process->loop), BLIND_INTERVAL), on_blind_timer);
+        if (!process->main_ended || process->n_pins > 0)
+                return;
+        if (process->tree_io.loop)
+                look_for_leaving(process);
+        else
+                look_again(process, BLIND_INTERVAL);
 }
 
 static void kill_main(struct inbye_process *process)
@@ -312,6 +349,21 @@ static void note_leftovers(struct inbye_process *process, bool unkillable)
 /* --- the table
  * ---------------------------------------------------------------------------------------------- */
 
+static bool has_members(struct inbye_process *process)
+{
+        scoped(contain_pids_deinit) struct contain_pids pids = { 0 };
+
+        return process->tree->ops->tree_pids(process->tree, &pids) < 0 || pids.n > 0;
+}
+
+/* Is the command itself all that is left, on its way out? */
+static bool only_leaves(struct inbye_process *process)
+{
+        if (process->n_leftovers > 0 || process->tree->ops->pinned_by_command)
+                return false;
+        return next_leaving_ns(process) && !has_members(process);
+}
+
 static void running_main(struct inbye_process *process)
 {
         if (is_over(process)) {
@@ -321,15 +373,18 @@ static void running_main(struct inbye_process *process)
         note_leftovers(process, false);
         if (process->command->leftovers == INBYE_LEFTOVERS_WAIT && process->reason == INBYE_OK)
                 finish_or_watch(process);
+        else if (only_leaves(process))
+                finish_or_watch(process);
         else
                 kill_tree(process);
 }
 
-static bool has_members(struct inbye_process *process)
+static void running_look(struct inbye_process *process)
 {
-        scoped(contain_pids_deinit) struct contain_pids pids = { 0 };
-
-        return process->tree->ops->tree_pids(process->tree, &pids) < 0 || pids.n > 0;
+        if (process->main_ended && process->n_leftovers == 0)
+                running_main(process);
+        else
+                finish_or_watch(process);
 }
 
 /*
@@ -369,7 +424,7 @@ static void (*const table[PROCESS_N_STATES][END_N_EVENTS])(struct inbye_process 
         [PROCESS_RUNNING] = {
                 [END_MAIN] = running_main,
                 [END_HELD] = running_held,
-                [END_LOOK] = finish_or_watch,
+                [END_LOOK] = running_look,
                 [END_SOFT] = soft_end,
                 [END_KILL] = kill_tree,
         },
@@ -497,8 +552,10 @@ void end_begin(struct inbye_process *process, enum inbye_status reason, int sign
                 step(process, END_KILL);
                 return;
         }
-        /* A paused tree cannot act on a soft signal: let it go on. */
-        inbye_process_resume(process);
+        /* A paused tree cannot act on a soft signal: let it go on. Where it cannot be let go, its time still
+         * runs. */
+        if (inbye_process_resume(process) < 0)
+                process->paused_ns = 0;
         left_ns = grace_left(process);
         process->soft_signal = signo;
         process->grace_ns = grace_ns < left_ns ? grace_ns : left_ns;

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 /* How long a tree that was just started and killed may take to go. */
@@ -262,12 +263,20 @@ static int reserve(struct inbye_process *process)
         return r;
 }
 
+static uint64_t own_peak_bytes(void)
+{
+        struct rusage own;
+
+        return getrusage(RUSAGE_SELF, &own) < 0 ? 0 : (uint64_t)own.ru_maxrss * 1024;
+}
+
 static void start_clocks(struct inbye_process *process)
 {
         const struct inbye_command *command = process->command;
 
         process->started_ns = process->last_byte_ns = loop_clock_ns(process->loop);
         process->wall_ns = clock_wall_ns();
+        process->owner_peak_bytes = own_peak_bytes();
         process->timeout_at = clock_deadline(process->started_ns, command->timeout_ns);
         if (command_captures(command, 0) || command_captures(command, 1))
                 process->idle_at = clock_deadline(process->started_ns, command->idle_timeout_ns);
@@ -391,6 +400,18 @@ static uint64_t timeval_us(const struct timeval *time)
         return (uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_usec;
 }
 
+/*
+ * The kernel counts the memory that a child shared with its owner before it exec'ed: what is not above the
+ * owner's own peak says nothing of the child.
+ */
+static void fill_peak(const struct inbye_process *process, uint64_t peak_bytes, struct inbye_usage *usage)
+{
+        if (peak_bytes <= process->owner_peak_bytes)
+                return;
+        usage->peak_memory_bytes = peak_bytes;
+        usage->memory_source = "rusage";
+}
+
 /* What the kernel tells of the command and what it waited for; the mechanism may know better. */
 static void fill_usage(const struct inbye_process *process, struct inbye_usage *usage)
 {
@@ -399,8 +420,8 @@ static void fill_usage(const struct inbye_process *process, struct inbye_usage *
         if (process->main_wait.code && process->usage_known) {
                 usage->cpu_user_us = timeval_us(&rusage->ru_utime);
                 usage->cpu_system_us = timeval_us(&rusage->ru_stime);
-                usage->peak_memory_bytes = (uint64_t)rusage->ru_maxrss * 1024;
-                usage->cpu_source = usage->memory_source = "rusage";
+                usage->cpu_source = "rusage";
+                fill_peak(process, (uint64_t)rusage->ru_maxrss * 1024, usage);
         }
         process->tree->ops->tree_usage(process->tree, usage);
 }

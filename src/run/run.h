@@ -101,6 +101,7 @@ struct inbye_process {
         struct loop_io main_io;
         struct loop_child child;
         bool main_ended;
+        uint64_t leaving_ns;       /* how long the last look for members that leave had waited; 0: none yet */
         bool swept;                /* the last kill, after which a list that is empty can be believed */
         bool main_held;            /* dead, but its tracer keeps the status from us */
         struct sys_wait main_wait; /* code 0: cannot be known */
@@ -113,6 +114,7 @@ struct inbye_process {
         struct pump pumps[2];
         struct feed feed;
 
+        uint64_t owner_peak_bytes; /* of the owner, when it started the command */
         uint64_t started_ns, wall_ns, last_byte_ns;
         /* Deadlines, CLOCK_FOREVER: none; kept while paused, when no timer runs. */
         uint64_t phase_limit_ns;                           /* how long the phase may take in all */

@@ -89,8 +89,9 @@ int inbye_run_ok(struct inbye_command *command, const struct inbye_group_options
         return r;
 }
 
-int inbye_run_code(
-        struct inbye_command *command, const struct inbye_group_options *options, struct inbye_error *reterr)
+/* Its exit code, where it exited by itself. */
+static int run_to_exit(struct inbye_command *command, const struct inbye_group_options *options, int max_code,
+        struct inbye_error *reterr)
 {
         scoped(result_unrefp) struct inbye_result *result = NULL;
         int r;
@@ -98,27 +99,23 @@ int inbye_run_code(
         r = inbye_run(command, options, &result, reterr);
         if (r < 0)
                 return r;
-        assert(result);
-        if (result->status != INBYE_OK && result->status != INBYE_NONZERO)
+        if ((result->status != INBYE_OK && result->status != INBYE_NONZERO) || result->code > max_code)
                 return not_ok(result, reterr);
         return result->code;
+}
+
+int inbye_run_code(
+        struct inbye_command *command, const struct inbye_group_options *options, struct inbye_error *reterr)
+{
+        return run_to_exit(command, options, 255, reterr);
 }
 
 int inbye_ask(
         struct inbye_command *command, const struct inbye_group_options *options, struct inbye_error *reterr)
 {
-        scoped(result_unrefp) struct inbye_result *result = NULL;
-        int r;
+        int code = run_to_exit(command, options, 1, reterr);
 
-        r = inbye_run(command, options, &result, reterr);
-        if (r < 0)
-                return r;
-        assert(result);
-        if (result->status != INBYE_OK && result->status != INBYE_NONZERO)
-                return not_ok(result, reterr);
-        if (result->code != 0 && result->code != 1)
-                return not_ok(result, reterr);
-        return result->code == 0;
+        return code < 0 ? code : code == 0;
 }
 
 /* --- the opt-out

@@ -30,6 +30,8 @@
 
 /* How long a killed warden may take to go, milliseconds. */
 #define DISMISS_LIMIT 1000
+/* How long one that was left its session may take before we go on without it, milliseconds. */
+#define LEAVE_LIMIT 1000
 
 static bool is_program(const char *path)
 {
@@ -75,11 +77,12 @@ static int find_program(char *path, size_t size, struct inbye_error *reterr)
         return -ENOENT;
 }
 
-static int start(
-        const char *path, const int fds[3], int null_fd, struct spawned *ret, struct inbye_error *reterr)
+static int start(const char *path, const char *name, const int fds[3], int null_fd, struct spawned *ret,
+        struct inbye_error *reterr)
 {
         char numbers[3][12];
-        const char *const argv[] = { WARDEN_NAME, WARDEN_WATCH, numbers[0], numbers[1], numbers[2], NULL };
+        const char *const argv[] = { WARDEN_NAME, WARDEN_WATCH, numbers[0], numbers[1], numbers[2], name,
+                NULL };
         const char *const envp[] = { NULL };
         struct spawn_plan plan = SPAWN_PLAN_INIT;
 
@@ -107,7 +110,8 @@ static int copy_above(const int fds[3], int copies[3])
         return 0;
 }
 
-static int start_with(const char *path, const int fds[3], struct spawned *ret, struct inbye_error *reterr)
+static int start_with(
+        const char *path, const char *name, const int fds[3], struct spawned *ret, struct inbye_error *reterr)
 {
         scoped(fd_closep) int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
         int copies[3] = { -1, -1, -1 }, r;
@@ -116,13 +120,13 @@ static int start_with(const char *path, const int fds[3], struct spawned *ret, s
         if (r < 0)
                 error_set(reterr, INBYE_STAGE_PIPE, -r, "cannot make the warden's descriptors");
         else
-                r = start(path, copies, null_fd, ret, reterr);
+                r = start(path, name, copies, null_fd, ret, reterr);
         for (int i = 0; i < 3; i++)
                 fd_close(copies[i]);
         return r;
 }
 
-int warden_watch(int dir_fd, struct warden *ret, struct inbye_error *reterr)
+int warden_watch(int base_fd, const char *name, struct warden *ret, struct inbye_error *reterr)
 {
         scoped(fd_closep) int ours = -1, line = -1, own_pidfd = -1;
         struct spawned spawned;
@@ -139,27 +143,38 @@ int warden_watch(int dir_fd, struct warden *ret, struct inbye_error *reterr)
         own_pidfd = sys_pidfd_open(getpid());
         if (own_pidfd < 0)
                 return error_set(reterr, INBYE_STAGE_PIPE, -own_pidfd, "cannot make a pidfd of this process");
-        r = start_with(path, (const int[3]){ line, dir_fd, own_pidfd }, &spawned, reterr);
+        r = start_with(path, name, (const int[3]){ line, base_fd, own_pidfd }, &spawned, reterr);
         if (r < 0)
                 return r;
         *ret = (struct warden){ .pid = spawned.pid, .pidfd = spawned.pidfd, .line_fd = TAKE_FD(ours) };
         return 0;
 }
 
-void warden_dismiss(struct warden *warden)
+/* Ended, it would stay our zombie until we end. */
+static void await_warden(struct warden *warden, int timeout_ms)
 {
         struct sys_wait wait;
 
+        sys_pidfd_wait(warden->pidfd, timeout_ms);
+        sys_wait(warden->pidfd, warden->pid, WEXITED | __WALL, &wait);
+        warden->pidfd = fd_close(warden->pidfd);
+}
+
+void warden_dismiss(struct warden *warden)
+{
         if (warden->pidfd < 0)
                 return;
-        sys_pidfd_send_signal(warden->pidfd, SIGKILL);
-        sys_pidfd_wait(warden->pidfd, DISMISS_LIMIT);
-        sys_wait(warden->pidfd, warden->pid, WEXITED | __WALL, &wait);
-        warden_leave(warden);
+        /* An owner that has changed its ids since may not kill it; that we are gone it believes in any case.
+         */
+        if (sys_pidfd_send_signal(warden->pidfd, SIGKILL) < 0)
+                warden->line_fd = fd_close(warden->line_fd);
+        await_warden(warden, DISMISS_LIMIT);
+        warden->line_fd = fd_close(warden->line_fd);
 }
 
 void warden_leave(struct warden *warden)
 {
-        warden->pidfd = fd_close(warden->pidfd);
         warden->line_fd = fd_close(warden->line_fd);
+        if (warden->pidfd >= 0)
+                await_warden(warden, LEAVE_LIMIT);
 }

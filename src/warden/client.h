@@ -15,9 +15,9 @@ struct warden {
                 .pidfd = -1, .line_fd = -1                                                                   \
         }
 
-/** Let a warden watch over the session directory, which it removes with all that is in it when this process
- * is gone. */
-int warden_watch(int dir_fd, struct warden *ret, struct inbye_error *reterr);
+/** Let a warden watch over the session of that name below base_fd, which it removes with all that is in it
+ * when this process is gone. The session is made afterwards. */
+int warden_watch(int base_fd, const char *name, struct warden *ret, struct inbye_error *reterr);
 /** The session is over: end the warden and reap it. Not started, and twice, are fine. */
 void warden_dismiss(struct warden *warden);
 /** Let go of it: it takes that for our death, and ends what is left of the session. */

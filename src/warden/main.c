@@ -33,15 +33,15 @@ static void settle(void)
 
 int main(int argc, char **argv)
 {
-        int line_fd, dir_fd, owner_pidfd;
+        int line_fd, base_fd, owner_pidfd;
 
-        if (argc != 5 || strcmp(argv[1], WARDEN_WATCH) != 0)
+        if (argc != 6 || strcmp(argv[1], WARDEN_WATCH) != 0)
                 return 125;
         line_fd = take_fd(argv[2]);
-        dir_fd = take_fd(argv[3]);
+        base_fd = take_fd(argv[3]);
         owner_pidfd = take_fd(argv[4]);
-        if (line_fd < 0 || dir_fd < 0 || owner_pidfd < 0)
+        if (line_fd < 0 || base_fd < 0 || owner_pidfd < 0)
                 return 125;
         settle();
-        return watch(line_fd, dir_fd, owner_pidfd);
+        return watch(line_fd, base_fd, owner_pidfd, argv[5]);
 }

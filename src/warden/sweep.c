@@ -36,6 +36,20 @@ static int open_below(int dir_fd, const char *name)
         return fd;
 }
 
+/* The entry there; the next one begins where *at is moved to. */
+static const struct sys_dirent *entry_at(const char *entries, ssize_t *at)
+{
+        const struct sys_dirent *entry = (const struct sys_dirent *)(const void *)(entries + *at);
+
+        *at += entry->length;
+        return entry;
+}
+
+static bool is_subdir(const struct sys_dirent *entry)
+{
+        return entry->type == DT_DIR && strcmp(entry->name, ".") != 0 && strcmp(entry->name, "..") != 0;
+}
+
 /* --- killing
  * ------------------------------------------------------------------------------------------------ */
 
@@ -102,22 +116,57 @@ void sweep_kill(int dir_fd)
 /* --- removing
  * ----------------------------------------------------------------------------------------------- */
 
-static void prune_visit(int parent_fd, const char *name, int depth)
+/* Remove what is empty in one directory. @return how many went; *ret_fd: the first that did not, or -1. */
+static int prune_one(int dir_fd, int *ret_fd)
 {
-        scoped(fd_closep) int fd = -1;
+        _Alignas(struct sys_dirent) char entries[ENTRIES_SIZE];
+        int n_removed = 0;
+        ssize_t n;
 
-        if (unlinkat(parent_fd, name, AT_REMOVEDIR) == 0)
-                return;
-        fd = open_below(parent_fd, name);
-        if (fd < 0)
-                return;
-        visit_below(fd, depth, prune_visit);
-        unlinkat(parent_fd, name, AT_REMOVEDIR);
+        *ret_fd = -1;
+        lseek(dir_fd, 0, SEEK_SET);
+        while ((n = sys_dirents(dir_fd, entries, sizeof(entries))) > 0)
+                for (ssize_t at = 0; at < n;) {
+                        const struct sys_dirent *entry = entry_at(entries, &at);
+
+                        if (!is_subdir(entry))
+                                continue;
+                        if (unlinkat(dir_fd, entry->name, AT_REMOVEDIR) == 0)
+                                n_removed++;
+                        else if (*ret_fd < 0)
+                                *ret_fd = open_below(dir_fd, entry->name);
+                }
+        return n_removed;
 }
 
+/*
+ * As deep as members nested them, with one descriptor and no stack: down into what cannot be removed, up
+ * again by
+ * "..". Who comes up and finds that nothing can be removed now has met a cgroup that is not empty, and only
+ * goes up.
+ */
 void sweep_prune(int dir_fd)
 {
-        visit_below(dir_fd, MAX_DEPTH, prune_visit);
+        scoped(fd_closep) int here = fd_dup_above(dir_fd, 3);
+        bool comes_up = false, stuck = false;
+        int depth = 0;
+
+        while (here >= 0) {
+                scoped(fd_closep) int below = -1;
+                int n_removed = prune_one(here, &below);
+
+                stuck |= comes_up && n_removed == 0;
+                comes_up = below < 0 || stuck;
+                if (comes_up && depth == 0)
+                        return;
+                depth += comes_up ? -1 : 1;
+                if (comes_up) {
+                        fd_close(below);
+                        below = open_below(here, "..");
+                }
+                fd_close(here);
+                here = TAKE_FD(below);
+        }
 }
 
 /* --- walking
@@ -127,11 +176,10 @@ static void visit_entries(int dir_fd, const char *entries, ssize_t n, int depth,
         void (*visit)(int parent_fd, const char *name, int depth))
 {
         for (ssize_t at = 0; at < n;) {
-                const struct sys_dirent *entry = (const struct sys_dirent *)(const void *)(entries + at);
+                const struct sys_dirent *entry = entry_at(entries, &at);
 
-                if (entry->type == DT_DIR && strcmp(entry->name, ".") != 0 && strcmp(entry->name, "..") != 0)
+                if (is_subdir(entry))
                         visit(dir_fd, entry->name, depth);
-                at += entry->length;
         }
 }
 

@@ -87,7 +87,9 @@ struct start {
 pid_t start(const struct start *start);
 /** Wait for it; dies unless it exits with 0. @return its peak of resident memory, bytes. */
 double finish(pid_t pid);
-/** Take every child that has ended or is about to: orphans come to us. */
+/** Take every child that has ended: orphans come to us. Who is on the way out has its turn next time. */
+void reap_ended(void);
+/** Wait for every child. Not while the library holds anything: its warden is a child too. */
 void reap_all(void);
 
 /* What a program has that uses the library. */

@@ -55,7 +55,7 @@ static double end(struct inbye_process *process)
         if (inbye_result_status(inbye_process_result(process)) != INBYE_CANCELLED)
                 die("a tree ended otherwise");
         inbye_process_free(process);
-        reap_all();
+        reap_ended();
         return taken * 1e3;
 }
 
@@ -89,7 +89,7 @@ static double kill_bare(void *userdata)
         since = now();
         leaf_kill(&leaf);
         taken = now() - since;
-        reap_all();
+        reap_ended();
         leaf_close(&leaf);
         return taken * 1e3;
 }
@@ -107,6 +107,7 @@ static void kills_close(struct kills *kills)
 {
         inbye_command_unref(kills->command);
         host_close(&kills->host);
+        reap_all();
 }
 
 static void kill_many(const struct bench *bench)
@@ -186,7 +187,7 @@ static double end_leftover(struct kills *kills)
         if (inbye_result_n_leftovers(inbye_process_result(process)) != 1)
                 die("the daemon was not found");
         inbye_process_free(process);
-        reap_all();
+        reap_ended();
         return taken * 1e3;
 }
 

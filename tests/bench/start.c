@@ -65,6 +65,12 @@ double finish(pid_t pid)
         return (double)usage.ru_maxrss * 1024;
 }
 
+void reap_ended(void)
+{
+        while (waitpid(-1, NULL, WNOHANG) > 0)
+                ;
+}
+
 void reap_all(void)
 {
         while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Going over the sessions that are there, and ending those of dead owners.
+ *
+ * The directories are looked for by name when the registry is opened, level by level and by path, from the
+ * own cgroup or from the root of the mount down: an inbye inside an inbye has its sessions in a leaf of the
+ * outer one. Each is opened and read only when it is its turn, so that one that has gone meanwhile is passed
+ * over, and nothing but names is kept of thousands. Nothing is changed on the way: a directory that is not
+ * ours to read is passed over too.
+ *
+ * Who is told to end a session looks again whether its owner is dead, by a descriptor of the very directory
+ * whose entry is read. Its name has 128 random bits and is not used twice.
+ */
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/scope.h"
+#include "base/str.h"
+#include "contain/cgroup_fs.h"
+#include "contain/registry.h"
+#include "sys/proc.h"
+#include "warden/remove.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Directories looked into: a tree can make more of them than anybody wants to wait for. */
+#define MAX_DIRS 100000
+
+struct inbye_registry {
+        int base_fd;
+        char base_path[4096];
+        struct registry_place here;
+        struct buf paths; /* of the sessions, below the base, each with its NUL */
+        size_t next;
+        const char *below;            /* path of the one that was given last, below the base; NULL: none */
+        struct inbye_session session; /* it, and its strings: */
+        struct registry_entry entry;
+        char path[4096 + PATH_MAX];
+};
+
+const char *inbye_owner_name(enum inbye_owner owner)
+{
+        static const char *const owner_names[INBYE_OWNER_N] = {
+                [INBYE_OWNER_UNKNOWN] = "unknown",
+                [INBYE_OWNER_ALIVE] = "alive",
+                [INBYE_OWNER_DEAD] = "dead",
+        };
+
+        return (unsigned)owner < INBYE_OWNER_N ? owner_names[owner] : NULL;
+}
+
+/* --- looking for them -------------------------------------------------------------------------------------
+ */
+
+static void dir_closep(DIR **dir)
+{
+        if (*dir)
+                closedir(*dir);
+}
+
+/* "" is the base itself. */
+static int open_path(int base_fd, const char *path)
+{
+        int fd = openat(base_fd, path[0] ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+        return fd < 0 ? -errno : fd;
+}
+
+static int add_path(struct buf *dirs, struct buf *sessions, const char *parent, const char *name)
+{
+        char path[PATH_MAX];
+        int r;
+
+        r = snprintf(path, sizeof(path), "%s%s%s", parent, parent[0] ? "/" : "", name);
+        if (r < 0 || (size_t)r >= sizeof(path))
+                return 0; /* deeper than a path can say: sessions are not made there */
+        if (registry_is_session(name))
+                buf_append(sessions, path, (size_t)r + 1);
+        return buf_append(dirs, path, (size_t)r + 1) < 0 ? dirs->failed : sessions->failed;
+}
+
+static int look_into(int base_fd, const char *path, struct buf *dirs, struct buf *sessions)
+{
+        scoped(dir_closep) DIR *dir = NULL;
+        const struct dirent *entry;
+        int fd = open_path(base_fd, path), r = 0;
+
+        if (fd < 0)
+                return fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM ? fd : 0;
+        dir = fdopendir(fd);
+        if (!dir) {
+                fd_close(fd);
+                return -ENOMEM;
+        }
+        while (r == 0 && (entry = readdir(dir)))
+                if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+                        r = add_path(dirs, sessions, path, entry->d_name);
+        return r;
+}
+
+static int find_sessions(int base_fd, struct buf *sessions)
+{
+        scoped(buf_deinit) struct buf dirs = BUF_INIT;
+        char path[PATH_MAX];
+        int r;
+
+        r = buf_append(&dirs, "", 1);
+        for (size_t at = 0, n = 0; r == 0 && n < MAX_DIRS && at < dirs.n; n++) {
+                snprintf(path, sizeof(path), "%s", dirs.data + at); /* the list is moved as it grows */
+                at += strlen(path) + 1;
+                r = look_into(base_fd, path, &dirs, sessions);
+        }
+        return r;
+}
+
+void inbye_registry_free(struct inbye_registry *registry)
+{
+        if (!registry)
+                return;
+        buf_deinit(&registry->paths);
+        fd_close(registry->base_fd);
+        free(registry);
+}
+DEFINE_SCOPED(registry_freep, struct inbye_registry, inbye_registry_free)
+
+static int open_base(struct inbye_registry *registry, bool all, struct inbye_error *reterr)
+{
+        struct contain_probe why = { 0 };
+        int r;
+
+        r = cgroup_base_find(all, registry->base_path, sizeof(registry->base_path), &why);
+        if (r == -EOPNOTSUPP)
+                return error_set_plain(reterr, INBYE_STAGE_MECHANISM, EOPNOTSUPP, "%s", why.reason);
+        if (r == 0)
+                r = registry->base_fd = open_path(AT_FDCWD, registry->base_path);
+        if (r < 0)
+                return error_set(reterr, INBYE_STAGE_MECHANISM, -r, "cannot look below the own cgroup");
+        return 0;
+}
+
+int inbye_registry_open(uint32_t flags, struct inbye_registry **ret_registry, struct inbye_error *reterr)
+{
+        scoped(registry_freep) struct inbye_registry *registry = NULL;
+        int r;
+
+        if (!ret_registry || (flags & ~INBYE_REGISTRY_ALL))
+                return -EINVAL;
+        registry = calloc(1, sizeof(*registry));
+        if (!registry)
+                return error_set(reterr, INBYE_STAGE_MECHANISM, ENOMEM, "cannot look for sessions");
+        registry->base_fd = -1;
+        (void)registry_here(&registry->here); /* unknown: then all owners are */
+        r = open_base(registry, flags & INBYE_REGISTRY_ALL, reterr);
+        if (r < 0)
+                return r;
+        r = find_sessions(registry->base_fd, &registry->paths);
+        if (r < 0)
+                return error_set(reterr, INBYE_STAGE_MECHANISM, -r, "cannot look for sessions");
+        *ret_registry = TAKE(registry);
+        return 0;
+}
+
+/* --- describing one ---------------------------------------------------------------------------------------
+ */
+
+static uint64_t count_processes(int dir_fd)
+{
+        scoped(contain_pids_deinit) struct contain_pids pids = { 0 };
+
+        return cgroup_list(dir_fd, &pids) < 0 ? UINT64_MAX : pids.n;
+}
+
+static uint64_t read_cpu(int dir_fd)
+{
+        static const char key[] = "usage_usec ";
+        char text[2048];
+
+        if (fd_read_file_at(dir_fd, "cpu.stat", text, sizeof(text)) < 0 || !str_starts_with(text, key))
+                return UINT64_MAX;
+        return strtoull(text + sizeof(key) - 1, NULL, 10);
+}
+
+static void describe(struct inbye_registry *registry, int dir_fd)
+{
+        struct registry_entry *entry = &registry->entry;
+        bool known = registry_read(dir_fd, entry) == 0;
+
+        snprintf(registry->path, sizeof(registry->path), "%s/%s", registry->base_path, registry->below);
+        registry->session = (struct inbye_session){
+                .name = strrchr(registry->path, '/') + 1,
+                .path = registry->path,
+                .owner = known ? registry_judge(&registry->here, entry) : INBYE_OWNER_UNKNOWN,
+                .owner_pid = known ? entry->owner_pid : 0,
+                .owner_start_ticks = known ? entry->owner_start_ticks : 0,
+                .started_ns = known ? entry->started_ns : 0,
+                .n_processes = count_processes(dir_fd),
+                .cpu_us = read_cpu(dir_fd),
+                .command = known ? entry->command : NULL,
+        };
+}
+
+const struct inbye_session *inbye_registry_next(struct inbye_registry *registry)
+{
+        while (registry && registry->next < registry->paths.n) {
+                scoped(fd_closep) int dir_fd = -1;
+
+                registry->below = registry->paths.data + registry->next;
+                registry->next += strlen(registry->below) + 1;
+                dir_fd = open_path(registry->base_fd, registry->below);
+                if (dir_fd == -ENOENT)
+                        continue;
+                describe(registry, dir_fd);
+                return &registry->session;
+        }
+        if (registry)
+                registry->below = NULL;
+        return NULL;
+}
+
+/* --- ending one -------------------------------------------------------------------------------------------
+ */
+
+static int open_parent(const struct inbye_registry *registry)
+{
+        char path[PATH_MAX];
+        char *slash;
+
+        snprintf(path, sizeof(path), "%s", registry->below);
+        slash = strrchr(path, '/');
+        *(slash ? slash : path) = '\0';
+        return open_path(registry->base_fd, path);
+}
+
+/* Proven now, and of this very directory. */
+static int check_owner(const struct inbye_registry *registry, int dir_fd, struct inbye_error *reterr)
+{
+        const char *name = registry->session.name;
+        struct registry_entry entry;
+        enum inbye_owner owner = INBYE_OWNER_UNKNOWN;
+
+        if (registry_read(dir_fd, &entry) == 0)
+                owner = registry_judge(&registry->here, &entry);
+        if (owner == INBYE_OWNER_ALIVE)
+                return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EBUSY, "the owner of %s is alive", name);
+        if (owner != INBYE_OWNER_DEAD)
+                return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EBUSY,
+                        "it is not known whether the owner of %s is alive", name);
+        if (proc_cgroup_contains(getpid(), name) != 0)
+                return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EBUSY, "this process is in %s", name);
+        return 0;
+}
+
+static int check_access(int parent_fd, int dir_fd)
+{
+        if (faccessat(parent_fd, ".", W_OK, AT_EACCESS) < 0 ||
+                faccessat(dir_fd, "cgroup.procs", W_OK, AT_EACCESS) < 0)
+                return -errno;
+        return 0;
+}
+
+int inbye_registry_end(struct inbye_registry *registry, uint64_t timeout_ns, struct inbye_error *reterr)
+{
+        scoped(fd_closep) int parent_fd = -1, dir_fd = -1;
+        uint64_t deadline_ns = clock_deadline(clock_now_ns(), timeout_ns);
+        int r;
+
+        if (!registry || !registry->below)
+                return -EINVAL;
+        parent_fd = open_parent(registry);
+        dir_fd = open_path(registry->base_fd, registry->below);
+        if (parent_fd == -ENOENT || dir_fd == -ENOENT)
+                return 0;
+        if (parent_fd < 0 || dir_fd < 0)
+                return error_set(reterr, INBYE_STAGE_LEAF, parent_fd < 0 ? -parent_fd : -dir_fd,
+                        "cannot open %s", registry->path);
+        r = check_owner(registry, dir_fd, reterr);
+        if (r < 0)
+                return r;
+        r = check_access(parent_fd, dir_fd);
+        if (r == 0)
+                r = remove_session(parent_fd, registry->session.name, deadline_ns);
+        if (r < 0)
+                return error_set(reterr, INBYE_STAGE_LEAF, -r, "cannot remove %s", registry->path);
+        return 0;
+}

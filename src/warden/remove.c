@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ending one session from outside: kill, wait until empty, remove.
+ *
+ * A child of the owner that was made and not yet moved in when the owner died moves in later (where the
+ * kernel cannot let it be born inside): so killing and removing go round until the directory is gone, after
+ * which nobody can move in any more. Between two rounds the kernel's own event is waited for; it comes as
+ * much as 10 ms late and misses what happens to a directory that is empty, so a round begins at the latest
+ * ROUND_MS later.
+ */
+#include "warden/remove.h"
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/scope.h"
+#include "warden/sweep.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ROUND_MS 20
+
+static bool is_populated(int events_fd)
+{
+        char text[128];
+        ssize_t n = fd_pread_all(events_fd, text, sizeof(text));
+
+        if (n == -ENODEV || n == -ENOENT)
+                return false;
+        return n < 0 || !strstr(text, "populated 0");
+}
+
+static void await_change(int events_fd)
+{
+        struct pollfd p = { .fd = events_fd, .events = POLLPRI };
+
+        poll(&p, 1, ROUND_MS);
+}
+
+/* @return true when the directory is gone. */
+static bool end_round(int base_fd, const char *name, int dir_fd, int events_fd)
+{
+        if (is_populated(events_fd)) {
+                sweep_kill(dir_fd);
+                if (is_populated(events_fd))
+                        await_change(events_fd);
+                return false;
+        }
+        sweep_prune(dir_fd);
+        if (unlinkat(base_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+                return true;
+        await_change(events_fd);
+        return false;
+}
+
+int remove_session(int base_fd, const char *name, uint64_t deadline_ns)
+{
+        scoped(fd_closep) int dir_fd = -1, events_fd = -1;
+
+        dir_fd = openat(base_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (dir_fd < 0)
+                return errno == ENOENT ? 0 : -errno;
+        events_fd = openat(dir_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+        if (events_fd < 0)
+                return errno == ENOENT || errno == ENODEV ? 0 : -errno;
+        while (!end_round(base_fd, name, dir_fd, events_fd))
+                if (clock_left(clock_now_ns(), deadline_ns) == 0)
+                        return -ETIMEDOUT;
+        return 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WARDEN_REMOVE_H
+#define WARDEN_REMOVE_H
+
+#include <stdint.h>
+
+/**
+ * Kill all that is in a session, wait until it is empty and remove it. Without a heap.
+ *
+ * @return 0: the directory is gone; -ETIMEDOUT; -errno: it cannot be opened.
+ */
+int remove_session(int base_fd, const char *name, uint64_t deadline_ns);
+
+#endif

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+# `inbye ps` and `inbye gc`: what runs is listed, what dead owners left is ended, and nothing else is.
+. "$(dirname "$0")/lib.sh"
+
+for sub in ps gc; do
+        expect_status 125 "$INBYE" $sub extra
+        match_err "unexpected 'extra'"
+        expect_status 125 "$INBYE" $sub --jsno
+        match_err "did you mean '--json'"
+done
+if ! "$INBYE" doctor --require cgroup >/dev/null 2>&1; then
+        skip owners "mechanism cgroup does not work here"
+        finish
+fi
+
+# Says its pid and how its warden is called, then waits for its end.
+mkfifo "$tmp/line"
+start_owner() {
+        "$INBYE" run --mechanism=cgroup -- sh -c 'echo ready >"$0"; exec sleep 1000' "$tmp/line" &
+        owner=$!
+        read -r _ <"$tmp/line"
+}
+warden_of() {
+        for stat_ in /proc/[0-9]*/stat; do
+                awk -v owner="$1" '$2 == "(inbye-warden)" && $4 == owner { print $1 }' "$stat_" 2>/dev/null
+        done
+}
+row_of() {
+        awk -v owner="$1" '$2 == owner' "$out"
+}
+
+start_owner
+expect_status 0 "$INBYE" ps
+match_out '^SESSION +PID +OWNER +AGE +PROCS +CPU +COMMAND$'
+row_of "$owner" >"$tmp/row"
+check "the owner is listed alive" grep -q ' alive .* run --mechanism=cgroup -- sh -c ' "$tmp/row"
+id=$(awk '{ print $1 }' "$tmp/row")
+expect_status 0 "$INBYE" ps --json --all
+check "each line is JSON, and ours is there" python3 -c '
+import json, sys
+found = [s for s in map(json.loads, open(sys.argv[1])) if s["owner_pid"] == int(sys.argv[2])]
+assert len(found) == 1, found
+s = found[0]
+assert s["owner"] == "alive" and s["session"] == sys.argv[3] and s["processes"] == 1 and s["cpu"] is not None, s
+assert s["path"].count("/inbye." + s["session"]) == 1 and s["start"].endswith("Z"), s' "$out" "$owner" "$id"
+
+expect_status 0 "$INBYE" gc
+check "gc leaves it alone" kill -0 "$owner"
+expect_status 0 "$INBYE" ps
+match_out "^$id "
+
+# From a pid namespace where the owner's pid is nobody's, or another's, nothing can be proven.
+if unshare --pid --fork --mount-proc true 2>/dev/null; then
+        expect_status 0 unshare --pid --fork --mount-proc "$INBYE" gc
+        check "gc of another pid namespace leaves it alone" kill -0 "$owner"
+        expect_status 0 unshare --pid --fork --mount-proc "$INBYE" ps
+        match_out "^$id .* unknown "
+fi
+
+# Owner and warden dead: the tree lives on until gc comes.
+warden=$(warden_of "$owner")
+kill -STOP "$owner"
+kill -KILL "$warden"
+kill -KILL "$owner"
+wait "$owner" 2>/dev/null
+expect_status 0 "$INBYE" ps
+match_out "^$id .* dead "
+expect_status 0 "$INBYE" gc --dry-run
+match_out "^would remove session $id with 1 process, left by $owner: "
+expect_status 0 "$INBYE" ps
+match_out "^$id .* dead "
+expect_status 0 "$INBYE" gc --json
+check "gc says what it did" python3 -c '
+import json, sys
+found = [s for s in map(json.loads, open(sys.argv[1])) if s["session"] == sys.argv[2]]
+assert len(found) == 1 and found[0]["done"] == "removed" and found[0]["error"] is None, found' "$out" "$id"
+expect_status 0 "$INBYE" ps
+check "it is gone" test -z "$(row_of "$owner")"
+
+finish
