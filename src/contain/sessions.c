@@ -5,8 +5,11 @@
  * The directories are looked for by name when the registry is opened, level by level and by path, from the
  * own cgroup or from the root of the mount down: an inbye inside an inbye has its sessions in a leaf of the
  * outer one. Each is opened and read only when it is its turn, so that one that has gone meanwhile is passed
- * over, and nothing but names is kept of thousands. Nothing is changed on the way: a directory that is not
- * ours to read is passed over too.
+ * over, and nothing but names is kept of thousands. A directory that is not ours to read is passed over too.
+ *
+ * Sessions do not clean up after others when they begin: reading the directory and looking for the owner of
+ * each (14 and 18 us) would make a hundred inbyes side by side look at each other, for a case that needs two
+ * processes killed at once. That is left to who asks for it.
  *
  * Who is told to end a session looks again whether its owner is dead, by a descriptor of the very directory
  * whose entry is read. Its name has 128 random bits and is not used twice.
