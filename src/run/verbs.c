@@ -97,7 +97,7 @@ static int run_to_exit(struct inbye_command *command, const struct inbye_group_o
         int r;
 
         r = inbye_run(command, options, &result, reterr);
-        if (r < 0)
+        if (!result)
                 return r;
         if ((result->status != INBYE_OK && result->status != INBYE_NONZERO) || result->code > max_code)
                 return not_ok(result, reterr);

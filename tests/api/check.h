@@ -2,7 +2,8 @@
 #ifndef TESTS_API_CHECK_H
 #define TESTS_API_CHECK_H
 
-/* What every test of the interface needs: commands in one line, and the proof that nothing was left behind. */
+/* What every test of the interface needs: commands in one line, and the proof that nothing was left behind.
+ */
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

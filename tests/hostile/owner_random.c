@@ -96,16 +96,29 @@ static bool kill_one(struct arena *arena, unsigned serial, uint64_t delay_ns)
         return ended;
 }
 
+/* The least of several: else most kills would come too late to hit anything. */
+static uint64_t measure_least(struct arena *arena)
+{
+        uint64_t least_ns = UINT64_MAX, took_ns;
+
+        for (int i = 0; i < 5; i++) {
+                took_ns = measure(arena);
+                if (took_ns < least_ns)
+                        least_ns = took_ns;
+        }
+        return least_ns;
+}
+
 void random_kills(struct arena *arena, unsigned n, uint64_t seed)
 {
-        uint64_t whole_ns = measure(arena), state = seed ? seed : 1;
+        uint64_t whole_ns = measure_least(arena), state = seed ? seed : 1;
         unsigned n_late = 0;
 
         printf("%u random kills of a batch that takes %llu ms, seed %llu\n", n,
                 (unsigned long long)whole_ns / INBYE_MILLISECOND, (unsigned long long)seed);
         fflush(stdout);
         for (unsigned i = 0; whole_ns && i < n; i++)
-                n_late += kill_one(arena, i, next_random(&state) % (whole_ns + whole_ns / 10));
+                n_late += kill_one(arena, i, next_random(&state) % (whole_ns + whole_ns / 4));
         arena_check_others(arena, "random kills");
         printf("%u of them came after the end\n", n_late);
 }
