@@ -349,6 +349,8 @@ def crippled(place, name, script, mechanism, wanted):
     # Without /proc the loader does not know where the program is.
     env = {"LD_LIBRARY_PATH": os.path.join(os.environ["INBYE_BUILD"], "src"), "ASAN_OPTIONS": "detect_leaks=0"}
     code, out, err = run(place, argv + [mechanism], env)
+    if mechanism == "pgroup":
+        place.await_empty()  # without /proc nobody can look: what was killed may still be on its way
     left = place.left()
     check(code == 0 and re.search(wanted, out) and not left,
           "%s: exit code %s, %r, %r, left: %s" % (name, code, out, err, left or "nothing"))
