@@ -35,7 +35,7 @@ static void open_standard_descriptors(void)
 void cli_process_init(void)
 {
         struct sigaction action;
-        sigset_t pipe_set;
+        sigset_t write_set;
 
         open_standard_descriptors();
         for (size_t i = 0; i < sizeof(noted) / sizeof(noted[0]); i++)
@@ -43,9 +43,10 @@ void cli_process_init(void)
                         cli_origin.ignored |= UINT64_C(1) << (noted[i] - 1);
         if (cli_was_ignored(SIGCHLD))
                 signal(SIGCHLD, SIG_DFL);
-        sigemptyset(&pipe_set);
-        sigaddset(&pipe_set, SIGPIPE);
-        sigprocmask(SIG_BLOCK, &pipe_set, &cli_origin.mask);
+        sigemptyset(&write_set);
+        sigaddset(&write_set, SIGPIPE);
+        sigaddset(&write_set, SIGXFSZ); /* a report that grows too large is EFBIG, not our death */
+        sigprocmask(SIG_BLOCK, &write_set, &cli_origin.mask);
 }
 
 bool cli_was_ignored(int signo)

@@ -25,6 +25,7 @@
 #include "sys/misc.h"
 #include "sys/pidfd.h"
 #include "sys/proc.h"
+#include "sys/signals.h"
 #include "warden/client.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -191,7 +192,7 @@ static int session_make(struct session *session, struct contain_probe *why)
         return 0;
 }
 
-static int probe(struct contain_probe *ret)
+static int probe_session(struct contain_probe *ret)
 {
         scoped(session_freep) struct session *session = NULL;
         int r;
@@ -208,6 +209,21 @@ static int probe(struct contain_probe *ret)
                 session->untagged ? ", without xattrs (Linux 5.7): ps and gc cannot tell whose they are"
                                   : "");
         return 0;
+}
+
+/* No warden watches over a session that holds nothing: a signal that ends us has to wait until it is removed.
+ */
+static int probe(struct contain_probe *ret)
+{
+        uint64_t mask;
+        int r;
+
+        r = sys_signal_mask(UINT64_MAX, &mask);
+        if (r < 0)
+                return r;
+        r = probe_session(ret);
+        sys_signal_mask(mask, NULL);
+        return r;
 }
 
 static void session_free_data(void *data)

@@ -85,6 +85,9 @@ int inbye_command_env_set_pid(struct inbye_command *command, const char *name)
         return 0;
 }
 
+/* No environment that execve(2) takes is larger. */
+#define FILE_LIMIT (8 << 20)
+
 static void file_closep(FILE **file)
 {
         if (*file)
@@ -105,10 +108,13 @@ static int take_line(char ***lines, char *line)
 static int read_lines(FILE *file, const char *path, char ***lines, struct inbye_error *reterr)
 {
         scoped(freep) char *line = NULL;
+        ssize_t n, n_left = FILE_LIMIT;
         size_t size = 0;
-        ssize_t n;
 
         for (unsigned number = 1; errno = 0, (n = getline(&line, &size, file)) >= 0; number++) {
+                n_left -= n;
+                if (n_left < 0)
+                        return error_set(reterr, INBYE_STAGE_ARGUMENT, EFBIG, "cannot read %s", path);
                 int r = memchr(line, '\0', (size_t)n) ? -EINVAL : take_line(lines, line);
 
                 if (r == -EINVAL)
@@ -117,7 +123,8 @@ static int read_lines(FILE *file, const char *path, char ***lines, struct inbye_
                 if (r < 0)
                         return r;
         }
-        if (ferror(file))
+        /* It also ends without an error of the file: when there is no memory for the line. */
+        if (!feof(file))
                 return error_set(reterr, INBYE_STAGE_ARGUMENT, errno ? errno : EIO, "cannot read %s", path);
         return 0;
 }

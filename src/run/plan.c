@@ -9,6 +9,7 @@
 #include "run/run.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 void prepared_deinit(struct prepared *prepared)
 {
@@ -18,14 +19,47 @@ void prepared_deinit(struct prepared *prepared)
         prepared->envp = NULL;
 }
 
+static int open_failed(const char *path, int number, struct inbye_error *reterr)
+{
+        error_set(reterr, INBYE_STAGE_PIPE, number, "cannot open %s", path);
+        if (number == ENXIO)
+                error_hint(reterr,
+                        "a FIFO that nobody reads: start its reader first, or open it in the shell (>FIFO)");
+        return -number;
+}
+
+/*
+ * Opening a FIFO waits for its other end, with every clock and signal of the owner waiting too: so it is
+ * opened without waiting. For one to write to that shows whether there is a reader; for one to read from it
+ * would look like an end of file to the child until somebody writes, which is why that is refused.
+ */
+static int make_blocking(int fd, int number, const char *path, struct inbye_error *reterr)
+{
+        int flags = fcntl(fd, F_GETFL);
+        struct stat st;
+
+        if (number == 0 && fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode)) {
+                error_set_plain(reterr, INBYE_STAGE_PIPE, EINVAL,
+                        "%s is a FIFO: opening it could wait for ever", path);
+                error_hint(reterr, "open it in the shell (<FIFO) or pass a descriptor");
+                return -EINVAL;
+        }
+        if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+                return error_set(reterr, INBYE_STAGE_PIPE, errno, "cannot open %s", path);
+        return 0;
+}
+
 static int open_file(
         struct prepared *prepared, int number, const char *path, int flags, struct inbye_error *reterr)
 {
-        int fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0666);
+        int fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666), r;
 
         if (fd < 0)
-                return error_set(reterr, INBYE_STAGE_PIPE, errno, "cannot open %s", path);
+                return open_failed(path, errno, reterr);
         prepared->opened[number] = fd;
+        r = make_blocking(fd, number, path, reterr);
+        if (r < 0)
+                return r;
         prepared->plan.stdio[number] = fd;
         return 0;
 }

@@ -270,13 +270,18 @@ static uint64_t own_peak_bytes(void)
         return getrusage(RUSAGE_SELF, &own) < 0 ? 0 : (uint64_t)own.ru_maxrss * 1024;
 }
 
+/* Before it is made: what it does may be over when we come back from making it. */
+static void note_start(struct inbye_process *process)
+{
+        process->started_ns = process->last_byte_ns = loop_clock_ns(process->loop);
+        process->wall_ns = clock_wall_ns();
+        process->owner_peak_bytes = own_peak_bytes();
+}
+
 static void start_clocks(struct inbye_process *process)
 {
         const struct inbye_command *command = process->command;
 
-        process->started_ns = process->last_byte_ns = loop_clock_ns(process->loop);
-        process->wall_ns = clock_wall_ns();
-        process->owner_peak_bytes = own_peak_bytes();
         process->timeout_at = clock_deadline(process->started_ns, command->timeout_ns);
         if (command_captures(command, 0) || command_captures(command, 1))
                 process->idle_at = clock_deadline(process->started_ns, command->idle_timeout_ns);
@@ -313,6 +318,7 @@ static int start(struct inbye_process *process, const struct prepared *prepared,
         struct spawned spawned;
         int r;
 
+        note_start(process);
         r = spawn(&prepared->plan, &spawned, reterr);
         if (r < 0)
                 return r;

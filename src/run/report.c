@@ -73,7 +73,7 @@ static void write_outcome(struct json *json, const struct inbye_result *result)
         clock_format_wall(result->wall_ns, start);
         json_text(json, result->wall_ns ? start : NULL);
         json_key(json, "duration");
-        json_seconds(json, result->duration_ns);
+        json_seconds(json, result->wall_ns ? result->duration_ns : INBYE_UNKNOWN); /* unknown: null */
 }
 
 static void write_stream(

@@ -338,6 +338,29 @@ Test(run, builds_the_environment_in_the_documented_order)
         unlink(path);
 }
 
+Test(run, refuses_what_could_wait_for_ever_to_be_opened)
+{
+        char path[] = "/tmp/inbye-test-XXXXXX";
+        struct inbye_command *command;
+        struct inbye_result *result;
+
+        close(mkstemp(path));
+        unlink(path);
+        cr_assert(zero(int, mkfifo(path, 0600)));
+        command = COMMAND("cat");
+        cr_assert(zero(int, inbye_command_set_input_file(command, path)));
+        result = run(command);
+        cr_assert(eq(int, inbye_result_error(result)->stage, INBYE_STAGE_PIPE));
+        cr_assert(not(strstr(inbye_result_error(result)->text, "FIFO") == NULL));
+        inbye_result_unref(result);
+        command = COMMAND("echo", "x");
+        cr_assert(zero(int, inbye_command_set_output_file(command, INBYE_STDOUT, path, 0)));
+        result = run(command);
+        cr_assert(eq(int, inbye_result_error(result)->number, ENXIO));
+        inbye_result_unref(result);
+        unlink(path);
+}
+
 Test(run, refuses_an_environment_file_with_a_bad_line)
 {
         struct inbye_command *command = COMMAND("env");
