@@ -117,6 +117,7 @@ INBYE_API int inbye_command_set_capture(struct inbye_command *command, enum inby
 /**
  * Send the raw bytes of a captured stream to a second sink as they come. A sink that does not take them
  * slows the child down, as a pipe would; one that fails is dropped and the failure told in the result.
+ * Where it answers EPIPE, the pipe of the child is closed too: its next write gets SIGPIPE or EPIPE.
  */
 INBYE_API int inbye_command_set_tee(struct inbye_command *command, enum inbye_stream stream, int fd);
 

@@ -69,6 +69,9 @@ INBYE_API const char *inbye_result_output(
 /** Bytes that the stream carried, kept or not. */
 INBYE_API uint64_t inbye_result_bytes_seen(const struct inbye_result *result, enum inbye_stream stream);
 INBYE_API int inbye_result_truncated(const struct inbye_result *result, enum inbye_stream stream);
+/** errno that made the second sink of the stream (inbye_command_set_tee()) be dropped; 0: none. ETIMEDOUT: it
+ * had not taken everything in time after the end. */
+INBYE_API int inbye_result_tee_error(const struct inbye_result *result, enum inbye_stream stream);
 /** Offset in the kept bytes after which bytes are missing. The number kept where none are. */
 INBYE_API size_t inbye_result_gap(const struct inbye_result *result, enum inbye_stream stream);
 /** File with all bytes (INBYE_KEEP_SPILL and more than the cap), or -1. The result keeps it. */

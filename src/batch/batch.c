@@ -219,8 +219,10 @@ static int ask_next(struct inbye_batch *batch, struct job *job)
 
         batch->poked = false;
         r = batch->next(batch->userdata, &job->command);
-        if (r > 0)
+        if (r > 0 && job->command)
                 return 1;
+        if (r > 0)
+                r = -EINVAL; /* a job without a command */
         job->command = NULL;
         if (r == -EAGAIN) {
                 batch->starved = !batch->poked;

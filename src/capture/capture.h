@@ -65,7 +65,8 @@ struct pump {
         uint64_t inode; /* of the pipe: who holds it open? */
         int tee_fd;     /* a copy of the caller's, owned: one file may be the sink of many; -1: none */
         struct loop_io tee_io;
-        int tee_error;    /* errno that made us drop the tee, or 0; ETIMEDOUT: it took too long at the end */
+        int tee_error;    /* errno that made us drop the tee, or 0; ETIMEDOUT: it took too long at the end;
+                           * EPIPE: and closed the read end */
         char *tee_buffer; /* what the tee has not taken yet */
         size_t tee_n, tee_at;
         bool tee_is_socket, tee_is_file; /* file: nothing to wait for */

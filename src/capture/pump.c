@@ -199,6 +199,8 @@ static ssize_t read_up_to(struct pump *pump, struct reading reading)
                         tee_flush_until(pump, reading.tee_until);
                 else if (tee_waits(pump))
                         break;
+                if (pump->fd < 0) /* the reader of the tee has gone */
+                        break;
                 got = read_once(pump, reading.n);
                 if (!gone)
                         tell_over(pump);

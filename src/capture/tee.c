@@ -12,6 +12,9 @@
  * The descriptor is copied, because epoll takes a descriptor once, and one sink may serve both streams of
  * many commands. While nothing waits it stays registered but is disarmed (EPOLLONESHOT): arming it anew
  * cannot fail for lack of memory, and a sink whose reader has gone does not wake us all the time.
+ *
+ * A sink that fails is dropped and the reading goes on, but for EPIPE: then the child is to see what it would
+ * see without us, or `yes` in front of `head` would run for ever. So the read end of its pipe goes as well.
  */
 #include "capture/tee.h"
 #include "base/clock.h"
@@ -71,6 +74,10 @@ static void drop(struct pump *pump, int number)
 {
         pump->tee_error = number;
         tee_close(pump);
+        if (number != EPIPE)
+                return;
+        loop_io_remove(&pump->io);
+        pump->fd = fd_close(pump->fd);
 }
 
 static bool has_room(int fd)

@@ -12,7 +12,8 @@ int tee_open(struct pump *pump, int fd);
 int tee_start(struct pump *pump, struct inbye_loop *loop, void (*fn)(struct loop_io *io, uint32_t events));
 /** Does the sink still owe us? Then nothing may be read. */
 bool tee_waits(const struct pump *pump);
-/** Give bytes; nothing waits. What it does not take is kept for tee_flush(). */
+/** Give bytes; nothing waits. What it does not take is kept for tee_flush(). Wherever a sink answers EPIPE,
+ * the read end of the pump is closed. */
 void tee_take(struct pump *pump, const char *data, size_t n);
 void tee_flush(struct pump *pump);
 /** Flush until the deadline of clock_now_ns(); drop the sink (ETIMEDOUT) if that was not enough. */

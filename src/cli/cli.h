@@ -2,6 +2,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include "base/buf.h"
 #include <inbye/inbye.h>
 
 #include <signal.h>
@@ -189,15 +190,24 @@ struct cli_sink {
         bool owned;
         int failed;       /* negative errno of the first write that failed: nothing is written after it */
         const char *name; /* what the user called it */
+        bool queued;      /* nothing blocks: what is not taken at once waits in `queue` */
+        struct buf queue;
+        size_t queue_at;         /* bytes of it that are written */
+        struct inbye_loop *loop; /* borrowed; flushes the queue; NULL: only cli_sink_line() and _flush() do */
+        struct inbye_watch *watch; /* there is a queue to flush */
 };
 #define CLI_SINK_INIT                                                                                        \
         {                                                                                                    \
-                -1, false, 0, NULL                                                                           \
+                .fd = -1, .queue = BUF_INIT                                                                  \
         }
 /** Open (and empty) it before anything is started. */
 int cli_sink_open(struct cli_sink *sink, const char *name, struct inbye_error *reterr);
 /** One line and its newline in one go; a regular file is cut back when only a part of it fits. */
 int cli_sink_line(struct cli_sink *sink, const char *line, size_t n);
+/** Would a line of n bytes leave a queue within its bound? Ask where a line may be dropped. */
+bool cli_sink_has_room(const struct cli_sink *sink, size_t n);
+/** Write what is queued, for at most that long. A queue that is not empty then fails with -ETIMEDOUT. */
+int cli_sink_flush(struct cli_sink *sink, uint64_t timeout_ns);
 /** @return 0, or the negative errno of the first thing that failed, told on stderr. */
 int cli_sink_close(struct cli_sink *sink);
 /** Close it without a word. */

@@ -65,7 +65,9 @@ static const struct cli_option batch_options[] = {
                 NULL },
         { "json", 0, NULL, OPTION_JSON, "Results", "the same as --summary=-", NULL },
         { "quiet", 'q', NULL, OPTION_QUIET, "Results",
-                "neither a line for each job that is not ok nor the table at the end", NULL },
+                "no line for each job that is not ok, unless it could not be started, and no table at the "
+                "end",
+                NULL },
         { 0 },
 };
 static const struct cli_option *const batch_tables[] = { batch_options, cli_settings_options,
@@ -102,7 +104,7 @@ struct session {
         struct cli_sink results, summary;
         struct inbye_watch *watches[N_WATCHES], *resume;
         struct list given;
-        uint64_t n_given, started_ns;
+        uint64_t n_given, n_cut, started_ns;
         char mechanism[32];
         int signal; /* the first that came to end us */
         unsigned n_signals;
@@ -375,13 +377,15 @@ static void on_result(void *userdata, uint64_t index, struct inbye_result *resul
 {
         struct session *session = userdata;
         const char *mechanism = inbye_result_mechanism(result);
+        bool is_told = !session->wishes->quiet || inbye_result_status(result) == INBYE_SPAWN_ERROR;
         struct buf line = BUF_INIT;
 
+        session->n_cut += out_report_is_cut(result);
         forget_given(session, index + 1);
         if (mechanism && !session->mechanism[0])
                 snprintf(session->mechanism, sizeof(session->mechanism), "%s", mechanism);
         out_result(session->out, index + 1, result);
-        if (!session->wishes->quiet && out_report_job(&line, index + 1, result) && !line.failed)
+        if (is_told && out_report_job(&line, index + 1, result) && !line.failed)
                 out_say(session->out, line.data);
         buf_deinit(&line);
 }
@@ -514,12 +518,24 @@ static int watch_signals(struct session *session)
 
 /* Life */
 
+/* A file that is opened for results is emptied: the list of jobs must not be. */
+static int refuse_input(const struct session *session, const char *name, struct inbye_error *reterr)
+{
+        if (!name || !jobs_reads_file(session->jobs, name))
+                return 0;
+        return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
+                "'%s' is the file that the jobs are read from: nothing can be written there", name);
+}
+
 static int open_sinks(struct session *session, struct inbye_error *reterr)
 {
         const struct wishes *wishes = session->wishes;
-        int r = 0;
+        int r;
 
-        if (wishes->results)
+        r = refuse_input(session, wishes->results, reterr);
+        if (r >= 0)
+                r = refuse_input(session, wishes->summary, reterr);
+        if (r >= 0 && wishes->results)
                 r = cli_sink_open(&session->results, wishes->results, reterr);
         if (r >= 0 && wishes->summary)
                 r = cli_sink_open(&session->summary, wishes->summary, reterr);
@@ -609,6 +625,7 @@ static void summarise(struct session *session, struct out_summary *ret)
                 .counts.size = sizeof(ret->counts),
                 .duration_ns = clock_now_ns() - session->started_ns,
                 .skipped = jobs_n_skipped(session->jobs),
+                .n_cut = session->n_cut,
                 .mechanism = session->mechanism[0] ? session->mechanism : NULL,
                 .signal = session->signal,
         };
@@ -627,8 +644,10 @@ static void write_summary(struct session *session, const struct out_summary *sum
         if (session->wishes->summary && !text.failed && !session->cut_short)
                 (void)cli_sink_line(&session->summary, text.data, text.n);
         text.n = 0;
-        out_report_table(&text, summary);
-        if (!session->wishes->quiet && !text.failed)
+        if (!session->wishes->quiet)
+                out_report_table(&text, summary);
+        out_report_cut(&text, summary);
+        if (text.n > 0 && !text.failed)
                 (void)!write(STDERR_FILENO, text.data, text.n);
         buf_deinit(&text);
 }

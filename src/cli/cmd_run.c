@@ -70,14 +70,14 @@ struct run {
 
 static void run_deinit(struct run *run)
 {
+        cli_sink_discard(&run->report);
+        cli_sink_discard(&run->tell.events); /* may have a watch on the loop */
         steer_close(&run->steer);
         inbye_process_free(run->steer.process);
         inbye_group_free(run->group);
         inbye_loop_free(run->loop);
         inbye_command_unref(run->command);
         settings_free(run->settings);
-        cli_sink_discard(&run->report);
-        cli_sink_discard(&run->tell.events);
 }
 
 static int apply(void *userdata, int id, const char *value, struct inbye_error *reterr)
@@ -201,6 +201,7 @@ static int open_sinks(struct run *run, struct inbye_error *reterr)
                 r = cli_sink_open(&run->report, run->report_name, reterr);
         if (r >= 0 && run->events_name)
                 r = cli_sink_open(&run->tell.events, run->events_name, reterr);
+        run->tell.events.queued = true;
         return r;
 }
 
@@ -213,6 +214,7 @@ static int open_group(struct run *run, struct inbye_error *reterr)
         if (r < 0)
                 return r;
         r = inbye_loop_open(&run->loop);
+        run->tell.events.loop = run->loop;
         if (r >= 0)
                 r = inbye_loop_reap_orphans(run->loop);
         if (r < 0)
@@ -261,7 +263,10 @@ static int close_sinks(struct run *run, int status)
 {
         int report = cli_sink_close(&run->report), events = cli_sink_close(&run->tell.events);
 
-        return report < 0 || events < 0 ? CLI_EXIT_FAILED : status;
+        /* A reader that was only too slow for the last events does not hide how the command failed. */
+        if (report < 0 || (events < 0 && events != -ETIMEDOUT))
+                return CLI_EXIT_FAILED;
+        return events < 0 && status == 0 ? CLI_EXIT_FAILED : status;
 }
 
 static int report(struct run *run, const struct inbye_result *result)
@@ -281,6 +286,19 @@ static void say_lost(const struct inbye_result *result)
 {
         if (inbye_result_status(result) == INBYE_LOST)
                 cli_say("how the command ended cannot be known, or a process of it cannot be ended");
+}
+
+/* Output that was to pass through us and did not is lost, but where its reader has gone: then the command has
+ * been told by its own pipe. @return status, or 125 where that was 0. */
+static int check_output(const struct inbye_result *result, enum inbye_stream stream, int status)
+{
+        int number = inbye_result_tee_error(result, stream);
+
+        if (number == 0 || number == EPIPE)
+                return status;
+        cli_say("cannot write %s: %s", stream == INBYE_STDOUT ? "stdout" : "stderr",
+                number == ETIMEDOUT ? "its reader is too slow, the last bytes are lost" : strerror(number));
+        return status == 0 ? CLI_EXIT_FAILED : status;
 }
 
 /* Which signal we die of, or 0: that of who cancelled us, or of the key that ended the command. */
@@ -311,8 +329,9 @@ static int conclude(struct run *run, int *ret_death)
         r = report(run, result);
         if (r < 0 && run->report.failed == 0)
                 cli_say("cannot make the report: %s", strerror(-r));
-        status = close_sinks(run, r < 0 ? CLI_EXIT_FAILED : status_of(result));
-        return status;
+        status = check_output(result, INBYE_STDOUT, status_of(result));
+        status = check_output(result, INBYE_STDERR, status);
+        return close_sinks(run, r < 0 ? CLI_EXIT_FAILED : status);
 }
 
 static int fail(struct run *run, const struct inbye_error *error)

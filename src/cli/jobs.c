@@ -227,6 +227,15 @@ int jobs_next(struct jobs *jobs, struct inbye_command **ret_command)
         }
 }
 
+bool jobs_reads_file(const struct jobs *jobs, const char *path)
+{
+        struct stat input, other;
+
+        if (jobs->fd < 0 || fstat(jobs->fd, &input) < 0 || !S_ISREG(input.st_mode))
+                return false;
+        return stat(path, &other) == 0 && other.st_dev == input.st_dev && other.st_ino == input.st_ino;
+}
+
 uint64_t jobs_n_skipped(const struct jobs *jobs)
 {
         return jobs->n_skipped;

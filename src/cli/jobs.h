@@ -40,6 +40,8 @@ void jobs_start(struct jobs *jobs, struct inbye_loop *loop, void (*on_more)(void
         void (*complain)(void *userdata, const char *text), void *userdata);
 /** 1 a job, with a reference of the caller's; 0 no more; -EAGAIN; another negative errno, told already. */
 int jobs_next(struct jobs *jobs, struct inbye_command **ret_command);
+/** Is this the regular file that the jobs come from? Checked input of a pipe comes from nobody's file. */
+bool jobs_reads_file(const struct jobs *jobs, const char *path);
 /** Lines passed over. */
 uint64_t jobs_n_skipped(const struct jobs *jobs);
 /** Jobs that were not asked for; INBYE_UNKNOWN where the input was neither checked nor read to its end. */

@@ -27,6 +27,7 @@ DEFINE_SCOPED(command_unrefp, struct inbye_command, inbye_command_unref)
 struct making {
         const struct job_base *base;
         json_t *root;              /* borrowed */
+        const char *key;           /* that is being taken, borrowed */
         struct settings *settings; /* of the line alone */
         struct inbye_command *command;
         struct inbye_error *error;
@@ -110,23 +111,31 @@ static int value_text(const json_t *value, struct buf *out)
                 return buf_append_str(out, json_string_value(value));
         if (json_is_integer(value))
                 return buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-        if (json_is_real(value))
-                return buf_printf(out, "%.9f", json_real_value(value));
-        return -EINVAL;
+        if (!json_is_real(value))
+                return -EINVAL;
+        /* 0 may mean "never": what is more than that is not rounded down to it */
+        if (json_real_value(value) > 0 && json_real_value(value) < 1e-9)
+                return buf_append_str(out, "0.000000001");
+        return buf_printf(out, "%.9f", json_real_value(value));
 }
 
 /* Keys that only a job has */
 
-static int append_argument(struct making *making, char ***argv, const json_t *value)
+static int refuse_argument(struct making *making, size_t i, const char *what)
+{
+        return error_set_plain(making->error, INBYE_STAGE_ARGUMENT, EINVAL, "argv[%zu] %s", i, what);
+}
+
+static int append_argument(struct making *making, char ***argv, size_t i, const json_t *value)
 {
         struct buf bytes = BUF_INIT;
         int r;
 
         r = value_bytes(value, &bytes);
         if (r == -EINVAL)
-                r = refuse(making, "an argument is neither a string nor {\"base64\": \"...\"}");
+                r = refuse_argument(making, i, "is neither a string nor {\"base64\": \"...\"}");
         else if (r == 0 && bytes.data && strlen(bytes.data) != bytes.n)
-                r = refuse(making, "an argument cannot hold a NUL");
+                r = refuse_argument(making, i, "cannot hold a NUL");
         else if (r == 0)
                 r = strv_append(argv, bytes.data ? bytes.data : "");
         buf_deinit(&bytes);
@@ -141,7 +150,7 @@ static int open_command(struct making *making, const json_t *value)
         if (!json_is_array(value))
                 return refuse(making, value ? "argv is not an array" : "there is no argv");
         for (size_t i = 0; i < json_array_size(value); i++) {
-                r = append_argument(making, &argv, json_array_get(value, i));
+                r = append_argument(making, &argv, i, json_array_get(value, i));
                 if (r < 0)
                         return r;
         }
@@ -286,8 +295,23 @@ static int apply(struct making *making, const struct cli_option *option, const c
 
         r = settings_apply(making->settings, option->id, text, &error);
         if (r < 0)
-                error_set_plain(making->error, INBYE_STAGE_ARGUMENT, error.number, "%s: %s", option->name,
-                        error.text);
+                error_set_plain(
+                        making->error, INBYE_STAGE_ARGUMENT, error.number, "%s: %s", making->key, error.text);
+        return r;
+}
+
+static int list_text(struct making *making, const json_t *list, struct buf *out)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < json_array_size(list) && r == 0; i++) {
+                if (i > 0)
+                        buf_append_char(out, ',');
+                r = value_text(json_array_get(list, i), out);
+                if (r == -EINVAL)
+                        error_set_plain(making->error, INBYE_STAGE_ARGUMENT, EINVAL,
+                                "%s[%zu]: not a value of that kind", making->key, i);
+        }
         return r;
 }
 
@@ -298,19 +322,15 @@ static int apply_value(struct making *making, const struct cli_option *option, c
         int r = 0;
 
         if (json_is_array(value))
-                for (size_t i = 0; i < json_array_size(value) && r == 0; i++) {
-                        if (i > 0)
-                                buf_append_char(&text, ',');
-                        r = value_text(json_array_get(value, i), &text);
-                }
+                r = list_text(making, value, &text);
         else
                 r = value_text(value, &text);
         /* 22 is not 022: a mask is octal, and JSON has no octal numbers */
         if (r == 0 && option->id == CLI_SETTING_UMASK && !json_is_string(value))
                 r = -EINVAL;
-        if (r == -EINVAL)
+        if (r == -EINVAL && !making->error->text[0])
                 r = error_set_plain(making->error, INBYE_STAGE_ARGUMENT, EINVAL,
-                        "%s: not a value of that kind", option->name);
+                        "%s: not a value of that kind", making->key);
         else if (r == 0)
                 r = apply(making, option, text.data ? text.data : "");
         buf_deinit(&text);
@@ -328,7 +348,7 @@ static int take_option(struct making *making, const struct cli_option *option, c
 
         if (!option->argument && !json_is_boolean(value))
                 return error_set_plain(
-                        making->error, INBYE_STAGE_ARGUMENT, EINVAL, "%s: not true or false", option->name);
+                        making->error, INBYE_STAGE_ARGUMENT, EINVAL, "%s: not true or false", making->key);
         if (!option->argument)
                 return json_is_true(value) ? apply(making, option, NULL) : 0;
         if (!json_is_array(value) || takes_list(option->id))
@@ -366,6 +386,7 @@ static int take_key(struct making *making, const char *key, const json_t *value)
 {
         const struct cli_option *option;
 
+        making->key = key;
         for (size_t i = 0; i < ARRAY_SIZE(job_keys); i++)
                 if (strcmp(key, job_keys[i].name) == 0)
                         return job_keys[i].take(making, value);
@@ -412,6 +433,23 @@ static size_t column_of(const char *line, size_t n, const char *key)
         return found ? 1 + count_characters(line, (size_t)(found - line)) : 1;
 }
 
+/* Settings that are refused as a whole are told by the name of the option: here it is the key. */
+static void name_key(struct inbye_error *error, const char *line, size_t n, struct job_fault *fault)
+{
+        char *text = error->text, key[64];
+        size_t n_key;
+
+        if (!str_starts_with(text, "--"))
+                return;
+        memmove(text, text + 2, strlen(text + 2) + 1);
+        n_key = strcspn(text, ": ");
+        for (size_t i = 0; i < n_key; i++)
+                if (text[i] == '-')
+                        text[i] = '_';
+        snprintf(key, sizeof(key), "%.*s", (int)n_key, text);
+        fault->column = column_of(line, n, key);
+}
+
 static int take_object(struct making *making, const char *line, size_t n, struct job_fault *fault)
 {
         const char *key;
@@ -427,7 +465,11 @@ static int take_object(struct making *making, const char *line, size_t n, struct
                 }
         }
         r = complete_capture(making);
-        return r < 0 ? r : settings_to_command(making->settings, making->command, making->error);
+        if (r >= 0)
+                r = settings_to_command(making->settings, making->command, making->error);
+        if (r < 0)
+                name_key(making->error, line, n, fault);
+        return r;
 }
 
 static int make(struct making *making, const char *line, size_t n, struct job_fault *fault)
@@ -469,6 +511,14 @@ static size_t first_column(const json_error_t *error)
         return n <= column ? column - n + 1 : column;
 }
 
+/* jansson's text would name a flag of its own. */
+static const char *what_is_wrong(const json_error_t *error)
+{
+        if (json_error_code(error) == json_error_null_character)
+                return "\\u0000 is not taken; bytes are given as {\"base64\": \"...\"}";
+        return error->text;
+}
+
 int job_from_json(const char *line, size_t n, const struct job_base *base, struct inbye_command **ret_command,
         struct job_fault *ret_fault)
 {
@@ -482,8 +532,8 @@ int job_from_json(const char *line, size_t n, const struct job_base *base, struc
         root = json_loadb(line, n, JSON_REJECT_DUPLICATES, &error);
         if (!root) {
                 ret_fault->column = first_column(&error);
-                return error_set_plain(
-                        &ret_fault->error, INBYE_STAGE_ARGUMENT, EINVAL, "not JSON: %s", error.text);
+                return error_set_plain(&ret_fault->error, INBYE_STAGE_ARGUMENT, EINVAL, "not JSON: %s",
+                        what_is_wrong(&error));
         }
         making.root = root;
         r = make(&making, line, n, ret_fault);

@@ -67,12 +67,17 @@ struct out_summary {
         struct inbye_batch_counts counts;
         uint64_t not_started; /* INBYE_UNKNOWN: the input was not read to its end */
         uint64_t skipped;     /* invalid lines */
+        uint64_t n_cut;       /* jobs of which not all output was kept */
         uint64_t duration_ns;
         const char *mechanism; /* NULL: nothing ran */
         int signal;            /* that ended the batch, or 0 */
 };
 /** Is there anything to tell of this result? Then one line, without "inbye: " and newline. */
 bool out_report_job(struct buf *line, uint64_t number, const struct inbye_result *result);
+/** Was output left out, though nobody asked for the job to be ended by it? */
+bool out_report_is_cut(const struct inbye_result *result);
+/** One line on lost output, if any was: told even where nothing else is. */
+void out_report_cut(struct buf *text, const struct out_summary *summary);
 /** The argument vector, quoted and cut. */
 void out_report_command(struct buf *line, const struct inbye_command *command);
 void out_report_table(struct buf *text, const struct out_summary *summary);

@@ -86,14 +86,32 @@ static void append_cut(
                 inbye_result_bytes_seen(result, stream) - n_kept, inbye_result_gap(result, stream));
 }
 
+static bool is_truncated(const struct inbye_result *result)
+{
+        return inbye_result_truncated(result, INBYE_STDOUT) || inbye_result_truncated(result, INBYE_STDERR);
+}
+
+/* With capture-keep=fail the cut is the status of the job, not a loss behind its back. */
+bool out_report_is_cut(const struct inbye_result *result)
+{
+        return is_truncated(result) && inbye_result_status(result) != INBYE_OUTPUT_LIMIT;
+}
+
+void out_report_cut(struct buf *text, const struct out_summary *summary)
+{
+        if (summary->n_cut > 0)
+                buf_printf(text,
+                        "inbye: the output of %" PRIu64 " job%s was cut to fit; raise --capture-limit\n",
+                        summary->n_cut, summary->n_cut == 1 ? "" : "s");
+}
+
 bool out_report_job(struct buf *line, uint64_t number, const struct inbye_result *result)
 {
         const struct inbye_command *command = inbye_result_command(result);
         const char *id = inbye_command_id(command);
 
         if (inbye_result_status(result) == INBYE_OK && !inbye_result_n_leftovers(result) &&
-                !inbye_result_truncated(result, INBYE_STDOUT) &&
-                !inbye_result_truncated(result, INBYE_STDERR))
+                !is_truncated(result))
                 return false;
         buf_printf(line, "job %" PRIu64, number);
         if (id)

@@ -7,8 +7,12 @@
  * line is written whole or not at all: where a regular file takes only a part of it (no space left), it is
  * cut back. A temporary file and rename(2) were rejected: they break /dev/stderr, pipes and files that
  * someone already follows.
+ *
+ * A sink whose lines come while a command runs is `queued`: a slow reader must not stop the loop, or no
+ * timeout and no signal would work. O_NONBLOCK belongs to the open file description, which others share, so
+ * only what poll(2) promises room for is written and the rest waits for the loop.
  */
-#include "base/buf.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/parse.h"
@@ -17,9 +21,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define QUEUE_MAX ((size_t)1 << 20)
 
 static int open_number(struct cli_sink *sink, const char *text, struct inbye_error *reterr)
 {
@@ -69,10 +78,119 @@ static off_t size_of_file(int fd)
         return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? st.st_size : -1;
 }
 
+static bool has_queue(const struct cli_sink *sink)
+{
+        return sink->queue.n > sink->queue_at;
+}
+
+static void drop_queue(struct cli_sink *sink)
+{
+        inbye_watch_free(sink->watch);
+        sink->watch = NULL;
+        buf_deinit(&sink->queue);
+        sink->queue = (struct buf)BUF_INIT;
+        sink->queue_at = 0;
+}
+
+/* @return bytes taken, -EAGAIN: it takes none now, or another -errno. */
+static ssize_t write_some(int fd, const char *data, size_t n)
+{
+        struct pollfd at = { .fd = fd, .events = POLLOUT };
+        ssize_t written;
+
+        if (poll(&at, 1, 0) <= 0)
+                return -EAGAIN;
+        written = send(fd, data, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (written < 0 && errno == ENOTSOCK)
+                written = write(fd, data, n < PIPE_BUF ? n : PIPE_BUF);
+        if (written < 0)
+                return -errno;
+        return written > 0 ? written : -EIO;
+}
+
+static void write_queue(struct cli_sink *sink)
+{
+        ssize_t r = 0;
+
+        while (has_queue(sink)) {
+                r = write_some(sink->fd, sink->queue.data + sink->queue_at, sink->queue.n - sink->queue_at);
+                if (r == -EINTR)
+                        continue;
+                if (r < 0)
+                        break;
+                sink->queue_at += (size_t)r;
+        }
+        if (r < 0 && r != -EAGAIN)
+                sink->failed = (int)r;
+        if (sink->failed < 0 || !has_queue(sink)) {
+                drop_queue(sink);
+        } else if (sink->queue_at > sink->queue.n / 2) {
+                buf_consume(&sink->queue, sink->queue_at);
+                sink->queue_at = 0;
+        }
+}
+
+static void on_room(void *userdata, uint32_t events)
+{
+        (void)events;
+        write_queue(userdata);
+}
+
+static int queue_line(struct cli_sink *sink, const struct buf *whole)
+{
+        int r = buf_append(&sink->queue, whole->data, whole->n);
+
+        if (r < 0)
+                return r;
+        write_queue(sink);
+        /* Without a watch it goes out with the next line. */
+        if (has_queue(sink) && sink->loop && !sink->watch)
+                (void)!inbye_watch_fd(sink->loop, sink->fd, EPOLLOUT, on_room, sink, &sink->watch);
+        return sink->failed;
+}
+
+bool cli_sink_has_room(const struct cli_sink *sink, size_t n)
+{
+        size_t waiting = sink->queue.n - sink->queue_at;
+
+        return waiting == 0 || waiting + n <= QUEUE_MAX;
+}
+
+int cli_sink_flush(struct cli_sink *sink, uint64_t timeout_ns)
+{
+        uint64_t deadline_ns = clock_deadline(clock_now_ns(), timeout_ns);
+        struct pollfd at = { .fd = sink->fd, .events = POLLOUT };
+
+        while (has_queue(sink)) {
+                uint64_t left_ns = clock_left(clock_now_ns(), deadline_ns);
+
+                if (left_ns == 0) {
+                        sink->failed = -ETIMEDOUT;
+                        drop_queue(sink);
+                        break;
+                }
+                (void)poll(&at, 1, (int)((left_ns + INBYE_MILLISECOND - 1) / INBYE_MILLISECOND));
+                write_queue(sink);
+        }
+        return sink->failed;
+}
+
+static int write_whole(struct cli_sink *sink, const struct buf *whole)
+{
+        off_t size = size_of_file(sink->fd);
+        int r;
+
+        if (sink->queued && size < 0)
+                return queue_line(sink, whole);
+        r = fd_write_all(sink->fd, whole->data, whole->n);
+        if (r < 0)
+                cut_back(sink->fd, size);
+        return r;
+}
+
 int cli_sink_line(struct cli_sink *sink, const char *line, size_t n)
 {
         struct buf whole = BUF_INIT;
-        off_t size;
         int r;
 
         if (sink->fd < 0 || sink->failed < 0)
@@ -80,12 +198,8 @@ int cli_sink_line(struct cli_sink *sink, const char *line, size_t n)
         buf_append(&whole, line, n);
         buf_append_char(&whole, '\n');
         r = whole.failed;
-        if (r == 0) {
-                size = size_of_file(sink->fd);
-                r = fd_write_all(sink->fd, whole.data, whole.n);
-                if (r < 0)
-                        cut_back(sink->fd, size);
-        }
+        if (r == 0)
+                r = write_whole(sink, &whole);
         buf_deinit(&whole);
         sink->failed = r;
         return r;
@@ -95,17 +209,21 @@ int cli_sink_close(struct cli_sink *sink)
 {
         int r = sink->failed;
 
+        drop_queue(sink);
         /* some file systems tell only now that there was no room */
         if (sink->fd >= 0 && sink->owned && close(sink->fd) < 0 && r == 0)
                 r = -errno;
         sink->fd = -1;
-        if (r < 0)
+        if (r == -ETIMEDOUT)
+                cli_say("cannot write '%s': its reader is too slow, the last events are lost", sink->name);
+        else if (r < 0)
                 cli_say("cannot write '%s': %s", sink->name, strerror(-r));
         return r;
 }
 
 void cli_sink_discard(struct cli_sink *sink)
 {
+        drop_queue(sink);
         if (sink->owned)
                 fd_close(sink->fd);
         *sink = (struct cli_sink)CLI_SINK_INIT;

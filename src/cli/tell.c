@@ -3,7 +3,8 @@
  * Telling the life of a command, to programs (--events, one JSON object per line) and to people (--verbose).
  *
  * Each object has "event" and "since_start" in seconds; inbye-report(5) names the rest. The last line holds
- * the whole result without output, so that whoever follows the events needs no second file.
+ * the whole result without output, so that whoever follows the events needs no second file. Where the reader
+ * is too slow, output events are dropped and counted; all others are kept.
  */
 #include "cli/tell.h"
 #include "base/clock.h"
@@ -35,6 +36,9 @@ static void send_line(struct tell *tell, struct buf *out)
                 cli_sink_line(&tell->events, out->data, out->n);
         buf_deinit(out);
 }
+
+/* The reader gets what it can within this time; it must not keep us from ending. */
+#define FLUSH_NS INBYE_SECOND
 
 static void end(struct tell *tell, struct json *json)
 {
@@ -150,9 +154,19 @@ void tell_event(void *userdata, struct inbye_process *process, const struct inby
                 say_event(event);
         if (tell->events.fd < 0)
                 return;
+        if (event->kind == INBYE_EVENT_OUTPUT && !cli_sink_has_room(&tell->events, event->n_bytes)) {
+                tell->n_dropped++; /* its line would be longer still: not worth making */
+                return;
+        }
         begin(&json, &out, inbye_event_name(event->kind), event->since_start_ns);
         write_event(&json, event);
-        end(tell, &json);
+        json_object_end(&json);
+        if (event->kind == INBYE_EVENT_OUTPUT && !cli_sink_has_room(&tell->events, out.n + 1)) {
+                tell->n_dropped++;
+                buf_deinit(&out);
+                return;
+        }
+        send_line(tell, &out);
 }
 
 static void say_leftovers(const struct inbye_result *result)
@@ -183,8 +197,11 @@ static void end_events(struct tell *tell, uint64_t since_start_ns, const char *r
         struct json json;
 
         begin(&json, &out, "ended", since_start_ns);
+        if (tell->n_dropped)
+                buf_printf(&out, ",\"dropped\":%" PRIu64, tell->n_dropped);
         buf_printf(&out, ",\"result\":%s}", result_json);
         send_line(tell, &out);
+        (void)cli_sink_flush(&tell->events, FLUSH_NS);
 }
 
 void tell_ended(struct tell *tell, const struct inbye_result *result)

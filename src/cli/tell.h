@@ -8,6 +8,7 @@
 struct tell {
         struct cli_sink events;
         bool verbose;
+        uint64_t n_dropped; /* output events that a slow reader had no room for */
 };
 
 void tell_started(struct tell *tell, struct inbye_group *group, struct inbye_process *process,

@@ -170,6 +170,11 @@ int inbye_result_truncated(const struct inbye_result *result, enum inbye_stream 
         return find_stream(result, stream)->truncated;
 }
 
+int inbye_result_tee_error(const struct inbye_result *result, enum inbye_stream stream)
+{
+        return find_stream(result, stream)->tee_error;
+}
+
 size_t inbye_result_gap(const struct inbye_result *result, enum inbye_stream stream)
 {
         return find_stream(result, stream)->kept.gap;

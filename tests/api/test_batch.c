@@ -383,6 +383,25 @@ Test(batch, an_error_of_the_source_comes_out_of_wait)
         end(f);
 }
 
+static int promise_nothing(void *userdata, struct inbye_command **ret_command)
+{
+        (void)userdata;
+        *ret_command = NULL;
+        return 1;
+}
+
+Test(batch, a_job_without_a_command_is_an_error_of_the_source)
+{
+        struct fixture *f = begin(2, 0);
+
+        f->options.next = promise_nothing;
+        open_batch(f);
+        cr_assert(eq(int, inbye_batch_wait(f->batch, PATIENCE), -EINVAL));
+        cr_assert(zero(u64, f->n_results));
+        cr_assert(zero(u64, counts(f).submitted));
+        end(f);
+}
+
 Test(batch, wait_times_out_and_changes_nothing)
 {
         struct fixture *f = begin(1, 0);

@@ -251,6 +251,24 @@ Test(run, tees_the_raw_bytes)
         cr_assert(eq(sz, (size_t)read(ends[0], text, sizeof(text) - 1), 8));
         cr_assert(eq(str, text, "one\ntwo\n"));
         close(ends[0]);
+        cr_assert(zero(int, inbye_result_tee_error(result, INBYE_STDOUT)));
+        inbye_result_unref(result);
+}
+
+Test(run, tells_why_a_tee_failed)
+{
+        struct inbye_command *command = SH("echo one");
+        struct inbye_result *result;
+        int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+        cr_assert(ge(int, full, 0));
+        cr_assert(zero(int, inbye_command_set_tee(command, INBYE_STDOUT, full)));
+        result = run(command);
+        close(full);
+        cr_assert(eq(int, inbye_result_status(result), INBYE_OK));
+        cr_assert(eq(str, (char *)output(result), "one\n"));
+        cr_assert(eq(int, inbye_result_tee_error(result, INBYE_STDOUT), ENOSPC));
+        cr_assert(zero(int, inbye_result_tee_error(result, INBYE_STDERR)));
         inbye_result_unref(result);
 }
 

@@ -135,7 +135,9 @@ match_err '^inbye: job 2: nonzero, exit 1 after '
 match_err '^inbye: job 5: spawn_error: .*nonexistent'
 match_err '^  timeout +1$'
 expect_status 1 batch -q --summary sum --results res list.jsonl
-expect_err ''
+match_err '^inbye: job 5: spawn_error: '
+match_err '^inbye: job 8: spawn_error: '
+check "quiet tells only of what could not be started" test "$(wc -l <"$err")" -eq 2
 check "eight results" test "$(wc -l <res)" -eq 8
 check "the summary is in its file" grep -q '"jobs":8' sum
 check "stages are told apart" grep -q '"job":8,.*"stage":"chdir"' res
@@ -151,6 +153,34 @@ expect_err ''
 batch -q --results fd:4 -- echo ::: x 4>res >"$out"
 expect_out x
 check "results to a descriptor" grep -q '^{"job":1,' res
+
+# --- quiet or not, lost output and jobs that could not be started are told
+expect_status 1 batch -q --stdin=/nonexistent/input -- cat ::: a b
+check "both are told" test "$(grep -c '^inbye: job [12] ([ab]): spawn_error: ' "$err")" -eq 2
+expect_status 0 batch -q --capture-limit 10 -- echo 'longer than that' ::: a b
+expect_err 'inbye: the output of 2 jobs was cut to fit; raise --capture-limit'
+expect_status 0 batch -q --results res --capture-limit 10 -- echo ::: 'longer than that' short
+expect_err 'inbye: the output of 1 job was cut to fit; raise --capture-limit'
+expect_status 0 batch -q -- echo ::: short
+expect_err ''
+
+# --- a timeout of less than a nanosecond is one, not none
+echo '{"argv": ["sleep", "1000"], "timeout": 0.0000000001, "grace": 0}' >tiny.jsonl
+expect_status 1 batch --json -q tiny.jsonl
+match_out '"timeout":1,'
+
+# --- the list of jobs is not emptied for results
+echo '["true"]' >list.jsonl
+ln -s list.jsonl link.jsonl
+for option in --results=list.jsonl --summary=list.jsonl --results=link.jsonl; do
+        expect_status 125 batch "$option" list.jsonl
+        match_err 'the jobs are read from'
+        expect_status 125 batch "$option" --items=list.jsonl -- echo
+        expect_status 125 batch "$option" <list.jsonl
+done
+expect_status 125 batch --results=res --summary=list.jsonl list.jsonl
+check "the list is still there" grep -qx '\["true"\]' list.jsonl
+check "nor is anything else emptied" test -s res
 
 # --- the output of a job stands in one piece
 printf '%s\n' 1 2 3 4 5 6 >items

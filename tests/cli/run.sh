@@ -167,6 +167,50 @@ if [ -w /dev/full ]; then
         expect_status 125 run --events /dev/full true
 fi
 
+echo "# readers that are slow or gone"
+mkfifo "$tmp/slow"
+exec 8<>"$tmp/slow"
+expect_status 124 timeout 20 "$INBYE" run -c -t .3 -g .1 --events fd:8 --report "$tmp/report" --stderr null yes >/dev/null
+match_err "^inbye: cannot write 'fd:8': its reader is too slow"
+check "one line of complaint" [ "$(wc -l <"$err")" -eq 1 ]
+check "a slow reader of events stops no timeout" python3 - "$tmp/report" <<'PY'
+import json, sys
+r = json.loads(open(sys.argv[1]).read())
+assert r["status"] == "timeout" and r["duration"] < 1.5, r
+PY
+expect_status 125 timeout 20 "$INBYE" run --events fd:8 true
+exec 8>&-
+mkfifo "$tmp/go" "$tmp/late"
+{
+        read -r _ <"$tmp/go"
+        cat
+} <"$tmp/late" >"$tmp/events" &
+"$INBYE" run -c --events "$tmp/late" sh -c 'yes | head -c 8000000; echo >"$0"' "$tmp/go" >/dev/null
+check "a late reader gets the end" [ $? -eq 0 ]
+wait $!
+check "output events are dropped and counted" python3 - "$tmp/events" <<'PY'
+import json, sys
+events = [json.loads(line) for line in open(sys.argv[1])]
+assert events[0]["event"] == "started" and events[-1]["event"] == "ended"
+assert "exited" in [e["event"] for e in events]
+assert events[-1]["dropped"] > 0 and events[-1]["result"]["stdout"]["bytes"] == 8000000
+PY
+if [ -w /dev/full ]; then
+        "$INBYE" run -c echo out >/dev/full 2>"$err"
+        check "output that is lost is a failure" [ $? -eq 125 ]
+        expect_err "inbye: cannot write stdout: No space left on device"
+        "$INBYE" run -c sh -c 'echo out; exit 3' >/dev/full 2>"$err"
+        check "the status of a command that failed stays" [ $? -eq 3 ]
+        expect_err "inbye: cannot write stdout: No space left on device"
+fi
+{
+        timeout 20 "$INBYE" run -c yes 2>"$err"
+        echo $? >"$tmp/status"
+} | head -n 1 >"$out"
+check "a reader that has gone ends the command" [ "$(cat "$tmp/status")" -eq 141 ]
+expect_out y
+expect_err ''
+
 echo "# wrong use"
 refused 125 "^inbye: a command is missing"
 refused 125 "unknown command 'rum'; did you mean 'run'" rum

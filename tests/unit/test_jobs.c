@@ -199,6 +199,8 @@ static struct inbye_command *parse(const char *line)
         return command;
 }
 
+static char fault_text[1024]; /* of the last */
+
 static void expect_fault(const char *line, size_t column, const char *part)
 {
         struct inbye_command *command = NULL;
@@ -208,6 +210,7 @@ static void expect_fault(const char *line, size_t column, const char *part)
         cr_assert(ne(ptr, strstr(fault.error.text, part), NULL), "%s: %s", line, fault.error.text);
         cr_assert(eq(sz, fault.column, column), "%s: %s", line, fault.error.text);
         cr_assert(zero(ptr, command));
+        snprintf(fault_text, sizeof(fault_text), "%s", fault.error.text);
 }
 
 Test(job_json, an_array_is_an_argv, .init = open_base, .fini = close_base)
@@ -274,6 +277,12 @@ Test(job_json, says_what_is_wrong_and_where, .init = open_base, .fini = close_ba
         expect_fault("{\"argv\": [\"x\"], \"env\": [\"A=1\"]}", 17, "env is not an object");
         expect_fault("{\"argv\": [\"x\"], \"stdin\": \"\", \"stdin_file\": \"y\"}", 30, "exclude each other");
         expect_fault("{\"argv\": [\"x\"], \"argv\": [\"y\"]}", 17, "not JSON");
+        expect_fault("[\"a\\u0000b\"]", 2, "\\u0000 is not taken");
+        expect_fault("[\"x\", 3]", 1, "argv[1] is neither");
+        expect_fault("{\"argv\": [\"x\"], \"success_codes\": 999}", 17, "success_codes: ");
+        expect_fault("{\"argv\": [\"x\"], \"success_codes\": [0, {}]}", 17, "success_codes[1]: ");
+        expect_fault("{\"argv\": [\"x\"], \"cwd\": \"\"}", 17, "cwd: ");
+        cr_assert(zero(ptr, strstr(fault_text, "--")), "%s", fault_text);
 }
 
 /* --- the source as a whole */
