@@ -40,7 +40,7 @@ INBYE_API int inbye_loop_dispatch(struct inbye_loop *loop, uint64_t timeout_ns);
 /**
  * Make this process a child subreaper (prctl(2), Linux 3.4) and let the loop reap whatever orphan
  * arrives, so that no zombie of a tree is left to a PID 1 that may not reap. For programs that start
- * all their children through inbye: a child started otherwise is reaped as well, its status lost
+ * all their children through this loop: any other child is reaped as well, its status lost
  * to the program. It takes SIGCHLD over (blocks it in the calling thread).
  *
  * @retval -EALREADY  Another loop of this process does it.

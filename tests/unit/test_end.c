@@ -124,11 +124,12 @@ static void on_event(void *userdata, struct inbye_process *process, const struct
 /* Turn the loop until so many lines have come. */
 static void await_lines(struct fixture *f, struct listener *listener, int n)
 {
-        int n_lines;
+        int n_lines, r;
 
         inbye_process_on_event(f->process, on_event, listener);
         do {
-                cr_assert(gt(int, inbye_loop_dispatch(f->loop, PATIENCE), 0), "no line came");
+                r = inbye_loop_dispatch(f->loop, PATIENCE); /* once: a failed assertion looks again */
+                cr_assert(gt(int, r, 0), "no line came");
                 n_lines = 0;
                 for (size_t i = 0; i < listener->n_output; i++)
                         n_lines += listener->output[i] == '\n';
