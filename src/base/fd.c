@@ -125,3 +125,15 @@ int fd_write_file_at(int dir_fd, const char *name, const char *value)
                 return -errno;
         return (size_t)written == n ? 0 : -EIO;
 }
+
+void file_closep(FILE **file)
+{
+        if (*file)
+                (void)fclose(*file);
+}
+
+void dir_closep(DIR **dir)
+{
+        if (*dir)
+                (void)closedir(*dir);
+}

@@ -2,7 +2,9 @@
 #ifndef BASE_FD_H
 #define BASE_FD_H
 
+#include <dirent.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 /** Close if >= 0, errno untouched. Always returns -1, for `fd = fd_close(fd)`. */
@@ -19,5 +21,9 @@ ssize_t fd_read_file_at(int dir_fd, const char *name, char *buffer, size_t size)
 ssize_t fd_pread_all(int fd, char *buffer, size_t size);
 /** Open, write one short value in a single write, close. 0 or -errno. */
 int fd_write_file_at(int dir_fd, const char *name, const char *value);
+
+/** For scoped(). NULL is fine. */
+void file_closep(FILE **file);
+void dir_closep(DIR **dir);
 
 #endif

@@ -25,12 +25,6 @@
 /* A member that makes a cgroup in a cgroup faster than we go down would keep us for ever. */
 #define MAX_DEPTH 10000
 
-static void dir_closep(DIR **dir)
-{
-        if (*dir)
-                closedir(*dir);
-}
-
 static int open_dir_at(int dir_fd, const char *name)
 {
         int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -148,12 +142,6 @@ static int add_numbers(FILE *file, struct contain_pids *pids, bool threads)
                 r = contain_pids_add(pids, (pid_t)number);
         }
         return r;
-}
-
-static void file_closep(FILE **file)
-{
-        if (*file)
-                fclose(*file);
 }
 
 static int list_file(int dir_fd, const char *name, bool threads, struct contain_pids *pids)

@@ -63,12 +63,6 @@ const char *inbye_owner_name(enum inbye_owner owner)
 /* --- looking for them -------------------------------------------------------------------------------------
  */
 
-static void dir_closep(DIR **dir)
-{
-        if (*dir)
-                closedir(*dir);
-}
-
 /* "" is the base itself. */
 static int open_path(int base_fd, const char *path)
 {

@@ -4,6 +4,7 @@
  * order that inbye/command.h documents.
  */
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/scope.h"
 #include "base/str.h"
 #include "run/command.h"
@@ -87,12 +88,6 @@ int inbye_command_env_set_pid(struct inbye_command *command, const char *name)
 
 /* No environment that execve(2) takes is larger. */
 #define FILE_LIMIT (8 << 20)
-
-static void file_closep(FILE **file)
-{
-        if (*file)
-                fclose(*file);
-}
 
 /* One line of an environment file: nothing, a comment, or NAME=VALUE. */
 static int take_line(char ***lines, char *line)

@@ -128,12 +128,6 @@ uint64_t proc_age_ns(const struct proc_stat *stat)
         return now_ns > start_ns ? now_ns - start_ns : 0;
 }
 
-static void close_directory(DIR **directory)
-{
-        if (*directory)
-                (void)closedir(*directory);
-}
-
 /* The inode of "pipe:[123]"; 0: not a pipe. */
 static uint64_t pipe_inode(int directory_fd, const char *name)
 {
@@ -148,7 +142,7 @@ static uint64_t pipe_inode(int directory_fd, const char *name)
 
 uint32_t proc_holds(pid_t pid, const uint64_t *inodes, unsigned n)
 {
-        scoped(close_directory) DIR *directory = NULL;
+        scoped(dir_closep) DIR *directory = NULL;
         const struct dirent *entry;
         char path[PATH_SIZE];
         uint32_t held = 0;
@@ -166,16 +160,10 @@ uint32_t proc_holds(pid_t pid, const uint64_t *inodes, unsigned n)
         return held;
 }
 
-static void close_file(FILE **file)
-{
-        if (*file)
-                (void)fclose(*file);
-}
-
 /* The children of one thread, added to those found so far. */
 static size_t list_children_of(const char *thread, pid_t *pids, size_t n, size_t found)
 {
-        scoped(close_file) FILE *file = NULL;
+        scoped(file_closep) FILE *file = NULL;
         char path[PATH_SIZE];
         int pid;
 
@@ -191,7 +179,7 @@ static size_t list_children_of(const char *thread, pid_t *pids, size_t n, size_t
 
 ssize_t proc_list_children(pid_t *pids, size_t n)
 {
-        scoped(close_directory) DIR *directory = opendir("/proc/self/task");
+        scoped(dir_closep) DIR *directory = opendir("/proc/self/task");
         const struct dirent *entry;
         size_t found = 0;
 
@@ -205,7 +193,7 @@ ssize_t proc_list_children(pid_t *pids, size_t n)
 
 ssize_t proc_list_pgrp(pid_t pgrp, pid_t *pids, size_t n)
 {
-        scoped(close_directory) DIR *directory = opendir("/proc");
+        scoped(dir_closep) DIR *directory = opendir("/proc");
         const struct dirent *entry;
         struct proc_stat stat;
         size_t found = 0;
