@@ -25,16 +25,13 @@ __attribute__((format(printf, 3, 0))) static void format_clean(
         (void)str_clean(raw, out, size);
 }
 
-/* ": No such file or directory". strerror(3) is not safe in threads, strerror_r(3) is two different
- * functions, and both follow the locale of the host program. */
+/* ": No such file or directory" */
 static void format_cause(int number, char *cause, size_t size)
 {
-        const char *description = strerrordesc_np(number);
+        char description[ERROR_DESCRIPTION_SIZE];
 
-        if (description)
-                (void)snprintf(cause, size, ": %s", description);
-        else
-                (void)snprintf(cause, size, ": error %d", number);
+        error_describe(number, description);
+        (void)snprintf(cause, size, ": %s", description);
 }
 
 static void fill(struct inbye_error *error, enum inbye_stage stage, int number, const char *cause,

@@ -14,4 +14,8 @@ int error_set_plain(struct inbye_error *reterr, enum inbye_stage stage, int numb
 /** Add how to mend it. */
 void error_hint(struct inbye_error *reterr, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/** The text of an errno. */
+#define ERROR_DESCRIPTION_SIZE 96
+void error_describe(int number, char text[ERROR_DESCRIPTION_SIZE]);
+
 #endif

@@ -12,6 +12,11 @@ int fd_close(int fd);
 int fd_set_nonblock(int fd);
 /** Duplicate, close-on-exec, to a number >= min. @return the new descriptor or -errno. */
 int fd_dup_above(int fd, int min);
+/** A pipe, close-on-exec at both ends. 0 or -errno. */
+int fd_pipe(int ret_ends[2]);
+/** A new file in that folder, read and write, close-on-exec, without a name: gone when it is closed. @return
+ * the descriptor or -errno. */
+int fd_open_unnamed(const char *folder);
 /** Write everything; blocking descriptors only. 0 or -errno (-EIO for a write of nothing). */
 int fd_write_all(int fd, const void *data, size_t n);
 /** Read a small file below a directory (or AT_FDCWD) into a NUL-terminated buffer.

@@ -9,6 +9,7 @@
  * heap linked through the nodes needs no room at all, but two more pointers per node and harder code.
  */
 #include "base/heap.h"
+#include "base/scope.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ int heap_reserve(struct heap *heap, size_t n)
                 return -ENOMEM;
         while (allocated < n)
                 allocated *= 2;
-        nodes = reallocarray(heap->nodes, allocated, sizeof(*nodes));
+        nodes = array_resize(heap->nodes, allocated, sizeof(*nodes));
         if (!nodes)
                 return -ENOMEM;
         heap->nodes = nodes;

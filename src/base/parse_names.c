@@ -178,7 +178,7 @@ int parse_rlimit(const char *text, int *ret_resource, uint64_t *ret_soft, uint64
         if (!resource)
                 return -EINVAL;
         values++;
-        colon = strchrnul(values, ':');
+        colon = values + strcspn(values, ":");
         r = resource_value(resource, values, (size_t)(colon - values), &soft);
         if (r < 0)
                 return r;

@@ -10,6 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+void *array_resize(void *array, size_t n, size_t size)
+{
+        size_t n_bytes;
+
+        return __builtin_mul_overflow(n, size, &n_bytes) ? NULL : realloc(array, n_bytes);
+}
+
 void freep(void *pointer_to_pointer)
 {
         void *pointer;

@@ -2,6 +2,8 @@
 #ifndef BASE_SCOPE_H
 #define BASE_SCOPE_H
 
+#include <stddef.h>
+
 /*
  * Cleanup by scope. An owner is declared scoped() with its destructor and starts as its null value (NULL,
  * -1); ownership leaves the scope by TAKE() or TAKE_FD().
@@ -32,6 +34,9 @@
                 destructor(*p_);                                                                             \
                 *p_ = NULL;                                                                                  \
         }
+
+/** realloc(3) to n elements of `size` bytes. @return NULL: no memory, or more than can be counted. */
+void *array_resize(void *array, size_t n, size_t size);
 
 void freep(void *pointer_to_pointer);
 void fd_closep(int *fd);

@@ -60,7 +60,7 @@ int strv_append(char ***vector, const char *string)
 
         if (!copy)
                 return -ENOMEM;
-        grown = reallocarray(*vector, n + 2, sizeof(*grown));
+        grown = array_resize(*vector, n + 2, sizeof(*grown));
         if (!grown) {
                 free(copy);
                 return -ENOMEM;
@@ -69,6 +69,16 @@ int strv_append(char ***vector, const char *string)
         grown[n + 1] = NULL;
         *vector = grown;
         return 0;
+}
+
+char *str_cut(char **rest, char separator)
+{
+        char *word = *rest, *end = strchr(word, separator);
+
+        *rest = end ? end + 1 : NULL;
+        if (end)
+                *end = '\0';
+        return word;
 }
 
 bool str_starts_with(const char *string, const char *prefix)

@@ -31,6 +31,10 @@ size_t str_utf8_length(const char *data, size_t n);
 bool str_is_word(const char *text, size_t n, const char *word);
 /** The candidate nearest to the word, when near enough to be a typing error; else NULL. */
 const char *str_nearest(const char *word, const char *const *candidates);
+/** Cut the word off that ends at the separator, or at the end: *rest moves behind it, or becomes NULL. */
+char *str_cut(char **rest, char separator);
+/** A variable of the environment; NULL also where the program has more rights than whoever started it. */
+const char *str_getenv_trusted(const char *name);
 bool str_starts_with(const char *string, const char *prefix);
 
 #endif

@@ -25,11 +25,12 @@ enum { QUEUE_MAX = 1 << 20 };
 
 int feed_open(struct feed *feed, const void *bytes, size_t n, bool close_at_end)
 {
-        int ends[2];
+        int ends[2], r;
 
         assert(feed->fd < 0 && (bytes || n == 0));
-        if (pipe2(ends, O_CLOEXEC) < 0)
-                return -errno;
+        r = fd_pipe(ends);
+        if (r < 0)
+                return r;
         feed->read_fd = ends[0];
         feed->fd = ends[1];
         feed->fixed = bytes;

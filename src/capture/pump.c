@@ -61,8 +61,9 @@ int pump_open(struct pump *pump, enum inbye_keep policy, size_t cap, const char 
 
         assert(pump->fd < 0);
         keep_init(&pump->keep, policy, cap, spill_path);
-        if (pipe2(ends, O_CLOEXEC) < 0)
-                return -errno;
+        r = fd_pipe(ends);
+        if (r < 0)
+                return r;
         pump->fd = ends[0];
         pump->write_fd = ends[1];
         r = fcntl(pump->fd, F_SETFL, O_NONBLOCK) < 0 || fstat(pump->fd, &st) < 0 ? -errno : 0;

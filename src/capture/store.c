@@ -21,6 +21,7 @@
 #include "capture/store.h"
 #include "base/fd.h"
 #include "base/scope.h"
+#include "base/str.h"
 #include "capture/quiet.h"
 #include <assert.h>
 #include <errno.h>
@@ -71,23 +72,6 @@ static void budget_give(size_t n)
         atomic_fetch_add(&budget_left, n);
 }
 
-/* A named file that is unlinked at once, where the file system has no O_TMPFILE. */
-static int open_unlinked(const char *folder)
-{
-        scoped(freep) char *path = NULL;
-        int fd;
-
-        if (asprintf(&path, "%s/inbye-XXXXXX", folder) < 0) {
-                path = NULL;
-                return -ENOMEM;
-        }
-        fd = mkostemp(path, O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
-        (void)unlink(path);
-        return fd;
-}
-
 static bool is_memory(int fd)
 {
         struct statfs fs;
@@ -95,22 +79,15 @@ static bool is_memory(int fd)
         return fstatfs(fd, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
 }
 
-static int open_in(const char *folder)
-{
-        int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-        return fd >= 0 ? fd : open_unlinked(folder);
-}
-
 int store_open_file(void)
 {
-        const char *folders[] = { secure_getenv("TMPDIR"), "/var/tmp", "/tmp" };
+        const char *folders[] = { str_getenv_trusted("TMPDIR"), "/var/tmp", "/tmp" };
         int best = -1, fd;
 
         for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
                 if (!folders[i] || folders[i][0] != '/')
                         continue;
-                fd = open_in(folders[i]);
+                fd = fd_open_unnamed(folders[i]);
                 if (fd >= 0 && !is_memory(fd)) {
                         fd_close(best);
                         return fd;

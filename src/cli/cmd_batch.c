@@ -22,7 +22,6 @@
 #include "cli/out.h"
 #include <errno.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,11 +234,12 @@ static int take_file(struct wishes *wishes, char *const *operands, size_t n)
 /* CPUs that the width is when it is not given, or a few more. */
 static uint32_t guess_width(const struct wishes *wishes)
 {
-        cpu_set_t cpus;
+        long n_cpus;
 
         if (wishes->width)
                 return wishes->width;
-        return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? (uint32_t)CPU_COUNT(&cpus) : 1;
+        n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+        return n_cpus > 0 && n_cpus < INT32_MAX ? (uint32_t)n_cpus : 1;
 }
 
 static int apply_defaults(struct wishes *wishes, struct inbye_error *reterr)

@@ -289,24 +289,6 @@ static int refuse_spool(int r, const char *directory, struct inbye_error *reterr
         return r;
 }
 
-/* A file without a name, gone when we are. */
-static int open_spool(const char *directory)
-{
-        char path[PATH_MAX];
-        int fd;
-
-        fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-        if (fd >= 0)
-                return fd;
-        if ((size_t)snprintf(path, sizeof(path), "%s/inbye.XXXXXX", directory) >= sizeof(path))
-                return -ENAMETOOLONG;
-        fd = mkostemp(path, O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
-        unlink(path);
-        return fd;
-}
-
 /* What comes through a pipe is checked and kept in one go, line by line, so that their numbers stay. */
 static int spool(struct jobs *jobs, struct inbye_error *reterr)
 {
@@ -315,7 +297,7 @@ static int spool(struct jobs *jobs, struct inbye_error *reterr)
 
         if (!directory || !directory[0])
                 directory = "/tmp";
-        jobs->spool_fd = open_spool(directory);
+        jobs->spool_fd = fd_open_unnamed(directory);
         if (jobs->spool_fd < 0)
                 return refuse_spool(jobs->spool_fd, directory, reterr);
         r = check_all(jobs, reterr);

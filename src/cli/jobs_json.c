@@ -422,15 +422,14 @@ static size_t count_characters(const char *text, size_t n)
 /* Character column of the key, for want of anything better of the line. */
 static size_t column_of(const char *line, size_t n, const char *key)
 {
-        scoped(freep) char *quoted = NULL;
-        const char *found;
+        scoped(buf_deinit) struct buf quoted = BUF_INIT;
 
-        if (asprintf(&quoted, "\"%s\"", key) < 0) {
-                quoted = NULL;
+        if (buf_printf(&quoted, "\"%s\"", key) < 0)
                 return 1;
-        }
-        found = memmem(line, n, quoted, strlen(quoted));
-        return found ? 1 + count_characters(line, (size_t)(found - line)) : 1;
+        for (size_t at = 0; at + quoted.n <= n; at++)
+                if (memcmp(line + at, quoted.data, quoted.n) == 0)
+                        return 1 + count_characters(line, at);
+        return 1;
 }
 
 /* Settings that are refused as a whole are told by the name of the option: here it is the key. */

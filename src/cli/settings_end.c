@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/parse.h"
 #include "base/scope.h"
+#include "base/str.h"
 #include "cli/settings.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -137,7 +138,7 @@ static int take_mechanisms(struct settings *s, const char *value, struct inbye_e
                 return 0;
         }
         while (rest) {
-                r = take_mechanism_name(strsep(&rest, ","), &bit, reterr);
+                r = take_mechanism_name(str_cut(&rest, ','), &bit, reterr);
                 if (r < 0)
                         return r;
                 if (!bit)

@@ -82,7 +82,7 @@ static int take_groups(struct settings *s, const char *value, struct inbye_error
         if (!copy || !groups)
                 return settings_no_memory(reterr);
         while (rest) {
-                r = group_id(strsep(&rest, ","), &groups[n], reterr);
+                r = group_id(str_cut(&rest, ','), &groups[n], reterr);
                 if (r < 0)
                         return r;
                 n++;
@@ -105,7 +105,7 @@ static int hand_groups_of_user(const struct settings *s, struct inbye_command *c
         int n = 64;
 
         for (;;) {
-                gid_t *more = reallocarray(groups, (size_t)n, sizeof(*groups));
+                gid_t *more = array_resize(groups, (size_t)n, sizeof(*groups));
 
                 if (!more)
                         return -ENOMEM;
@@ -256,7 +256,7 @@ static int take_fd(struct settings *s, const char *value, struct inbye_error *re
                 return settings_refuse(reterr, EINVAL, value, "is no descriptor from 3 on");
         if (fcntl(fd, F_GETFD) < 0)
                 return error_set(reterr, INBYE_STAGE_ARGUMENT, EBADF, "descriptor %d", fd);
-        fds = reallocarray(s->fds, s->n_fds + 1, sizeof(*fds));
+        fds = array_resize(s->fds, s->n_fds + 1, sizeof(*fds));
         if (!fds)
                 return settings_no_memory(reterr);
         s->fds = fds;

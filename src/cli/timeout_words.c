@@ -19,20 +19,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <wchar.h>
 #include <wctype.h>
 
 /* A number in the locale's spelling or in C's, whichever reads on further. */
 static double parse_number(const char *text, char **ret_end)
 {
-        locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+        locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0), own;
         char *end;
         double number, other;
 
         number = strtod(text, ret_end);
         if (c == (locale_t)0)
                 return number;
-        other = strtod_l(text, &end, c);
+        own = uselocale(c);
+        other = strtod(text, &end);
+        uselocale(own);
         freelocale(c);
         if (end <= *ret_end)
                 return number;

@@ -106,7 +106,7 @@ int contain_pids_add(struct contain_pids *pids, pid_t pid)
                 return 0;
         if (pids->n == pids->allocated) {
                 size_t n = pids->allocated ? 2 * pids->allocated : 32;
-                pid_t *grown = reallocarray(pids->pids, n, sizeof(*grown));
+                pid_t *grown = array_resize(pids->pids, n, sizeof(*grown));
 
                 if (!grown)
                         return -ENOMEM;

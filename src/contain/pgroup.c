@@ -135,7 +135,7 @@ static int tree_pids(struct contain_tree *tree, struct contain_pids *pids)
         if (was_recycled(pgroup) || (pgroup->ended && !loop_may_have_orphans(pgroup->loop)))
                 return 0;
         for (;;) {
-                pid_t *grown = reallocarray(found, room, sizeof(*found));
+                pid_t *grown = array_resize(found, room, sizeof(*found));
 
                 if (!grown)
                         return -ENOMEM;

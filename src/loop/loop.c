@@ -75,7 +75,7 @@ static int take_slot(struct inbye_loop *loop, uint32_t *ret)
 {
         if (loop->first_free == NO_SLOT) {
                 uint32_t n = loop->n_slots ? 2 * loop->n_slots : 16;
-                struct slot *slots = reallocarray(loop->slots, n, sizeof(*slots));
+                struct slot *slots = array_resize(loop->slots, n, sizeof(*slots));
 
                 if (!slots)
                         return -ENOMEM;

@@ -3,6 +3,7 @@
  * The environment of a command: edits are kept as they were asked for and applied at the start, in the one
  * order that inbye/command.h documents.
  */
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/scope.h"
@@ -13,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* POSIX has it, and no header of POSIX declares it. */
+extern char **environ;
 
 static int check_name(const char *name)
 {
@@ -51,7 +55,7 @@ int inbye_command_env_unset(struct inbye_command *command, const char *name)
 
 int inbye_command_env_set(struct inbye_command *command, const char *name, const char *value)
 {
-        scoped(freep) char *edit = NULL;
+        scoped(buf_deinit) struct buf edit = BUF_INIT;
         int r;
 
         r = command_change(command);
@@ -60,11 +64,8 @@ int inbye_command_env_set(struct inbye_command *command, const char *name, const
         r = check_name(name);
         if (r < 0 || !value)
                 return -EINVAL;
-        if (asprintf(&edit, "%s=%s", name, value) < 0) {
-                edit = NULL;
-                return -ENOMEM;
-        }
-        return strv_append(&command->env_edits, edit);
+        r = buf_printf(&edit, "%s=%s", name, value);
+        return r < 0 ? r : strv_append(&command->env_edits, edit.data);
 }
 
 /* As many digits as a pid may have: the child writes its own over them. */

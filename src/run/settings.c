@@ -173,7 +173,7 @@ int inbye_command_set_rlimit(struct inbye_command *command, int resource, uint64
         r = command_change(command);
         if (r < 0 || resource < 0 || resource >= RLIM_NLIMITS || soft > hard)
                 return r < 0 ? r : -EINVAL;
-        grown = reallocarray(command->rlimits, command->n_rlimits + 1, sizeof(*grown));
+        grown = array_resize(command->rlimits, command->n_rlimits + 1, sizeof(*grown));
         if (!grown)
                 return -ENOMEM;
         command->rlimits = grown;
@@ -192,7 +192,7 @@ int inbye_command_keep_fd(struct inbye_command *command, int fd)
         r = command_change(command);
         if (r < 0 || fd < 3)
                 return r < 0 ? r : -EINVAL;
-        grown = reallocarray(command->keep_fds, command->n_keep_fds + 1, sizeof(*grown));
+        grown = array_resize(command->keep_fds, command->n_keep_fds + 1, sizeof(*grown));
         if (!grown)
                 return -ENOMEM;
         command->keep_fds = grown;

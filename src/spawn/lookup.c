@@ -50,7 +50,8 @@ static void fill_candidates(struct spawn_lookup *lookup, char *text)
                 size_t n = strcspn(element, ":");
 
                 lookup->paths[lookup->n_paths++] = text;
-                text = n ? mempcpy(text, element, n) : mempcpy(text, ".", 1);
+                memcpy(text, n ? element : ".", n ? n : 1);
+                text += n ? n : 1;
                 *text++ = '/';
                 text = stpcpy(text, lookup->program) + 1;
                 if (!element[n])

@@ -65,10 +65,11 @@ static pid_t clone_shared(struct spawn_child *child, int cgroup_fd, int *ret_pid
 static int make_report_pipe(int *ret_read_fd, int *ret_write_fd)
 {
         scoped(fd_closep) int read_fd = -1, low_fd = -1;
-        int fds[2], high_fd;
+        int fds[2], high_fd, r;
 
-        if (pipe2(fds, O_CLOEXEC) < 0)
-                return -errno;
+        r = fd_pipe(fds);
+        if (r < 0)
+                return r;
         read_fd = fds[0];
         low_fd = fds[1];
         high_fd = low_fd > 2 ? TAKE_FD(low_fd) : fd_dup_above(low_fd, 3);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the C library does better than POSIX asks of it: descriptors that no other thread's fork can inherit,
+ * since they are close-on-exec from the first moment on; files that never had a name; texts of errnos that
+ * are safe in threads and do not follow the locale of the host program. libc_posix.c is the same for any
+ * other system.
+ */
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/scope.h"
+#include "base/str.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void error_describe(int number, char text[ERROR_DESCRIPTION_SIZE])
+{
+        const char *description = strerrordesc_np(number);
+
+        if (description)
+                (void)snprintf(text, ERROR_DESCRIPTION_SIZE, "%s", description);
+        else
+                (void)snprintf(text, ERROR_DESCRIPTION_SIZE, "error %d", number);
+}
+
+const char *str_getenv_trusted(const char *name)
+{
+        return secure_getenv(name);
+}
+
+int fd_pipe(int ret_ends[2])
+{
+        return pipe2(ret_ends, O_CLOEXEC) < 0 ? -errno : 0;
+}
+
+/* A named file that is unlinked at once, where the file system has no O_TMPFILE. */
+static int open_unlinked(const char *folder)
+{
+        scoped(buf_deinit) struct buf path = BUF_INIT;
+        int fd;
+
+        if (buf_printf(&path, "%s/inbye-XXXXXX", folder) < 0)
+                return -ENOMEM;
+        fd = mkostemp(path.data, O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        (void)unlink(path.data);
+        return fd;
+}
+
+int fd_open_unnamed(const char *folder)
+{
+        int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+        return fd >= 0 ? fd : open_unlinked(folder);
+}
