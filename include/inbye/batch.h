@@ -20,19 +20,50 @@ INBYE_BEGIN_DECLS
  */
 struct inbye_batch;
 
+/** Start from INBYE_BATCH_JOB_INIT. */
+struct inbye_batch_job {
+        size_t size;                   /**< Set by _INIT. */
+        struct inbye_command *command; /**< A reference. */
+        uint64_t index; /**< What the callbacks call it. INBYE_BATCH_INDEX: its place in the order of
+                         *   submission, from 0. */
+};
+#define INBYE_BATCH_INDEX UINT64_MAX
+#define INBYE_BATCH_JOB_INIT                                                                                 \
+        {                                                                                                    \
+                sizeof(struct inbye_batch_job), NULL, INBYE_BATCH_INDEX                                      \
+        }
+
 /**
  * Where jobs come from when a slot is free.
  *
- * @param ret_command  Receives a reference that the batch takes over.
+ * @param ret_job  As from INBYE_BATCH_JOB_INIT; the batch takes over the reference to the command.
  * @return 1 a job; 0 no more jobs, ever; -EAGAIN none now: inbye_batch_poke() when there is one;
  *         another negative errno: no more jobs, and inbye_batch_wait() returns it.
  */
-typedef int (*inbye_batch_next_fn)(void *userdata, struct inbye_command **ret_command);
+typedef int (*inbye_batch_next_fn)(void *userdata, struct inbye_batch_job *ret_job);
+
+#define INBYE_BATCH_NO_SLOT UINT32_MAX
+
+/** One start of a job. Valid during the callback. */
+struct inbye_batch_attempt {
+        size_t size;                   /**< Bytes of this struct that the library fills in. */
+        uint64_t index;                /**< Of the job. */
+        uint32_t number;               /**< Of the attempt, from 1. */
+        uint32_t slot;                 /**< Where it runs: the lowest number that was free, from 0. */
+        struct inbye_command *command; /**< Of the job. */
+        struct inbye_process *process; /**< NULL: ended. */
+        struct inbye_result *result;   /**< NULL: started. */
+};
+/**
+ * A command was started, or the tree of one is gone; in the order in which it happens. One that could not be
+ * started only ends, in no slot (INBYE_BATCH_NO_SLOT).
+ */
+typedef void (*inbye_batch_attempt_fn)(void *userdata, const struct inbye_batch_attempt *attempt);
 
 /**
  * A job ended (also one that never started: "spawn_error", or "cancelled").
  *
- * @param index   Number of the job in order of submission, from 0.
+ * @param index   Number of the job.
  * @param result  The batch's: take a reference to keep it.
  */
 typedef void (*inbye_batch_result_fn)(void *userdata, uint64_t index, struct inbye_result *result);
@@ -45,18 +76,20 @@ typedef void (*inbye_batch_result_fn)(void *userdata, uint64_t index, struct inb
 
 /** Start from INBYE_BATCH_OPTIONS_INIT. */
 struct inbye_batch_options {
-        size_t size;                  /**< Set by _INIT. */
-        uint32_t width;               /**< Most trees alive at once. 0: the CPUs this process may use. */
-        uint32_t flags;               /**< INBYE_BATCH_* bits. */
-        uint32_t mechanisms;          /**< As in inbye_group_options. */
-        struct inbye_cancel *cancel;  /**< When fired: as inbye_batch_cancel(batch, 0, 0). NULL: none. */
-        inbye_batch_next_fn next;     /**< NULL: jobs come by inbye_batch_submit() alone. */
-        inbye_batch_result_fn result; /**< NULL: only counted. */
-        void *userdata;               /**< Of both. */
+        size_t size;                    /**< Set by _INIT. */
+        uint32_t width;                 /**< Most trees alive at once. 0: the CPUs this process may use. */
+        uint32_t flags;                 /**< INBYE_BATCH_* bits. */
+        uint32_t mechanisms;            /**< As in inbye_group_options. */
+        struct inbye_cancel *cancel;    /**< When fired: as inbye_batch_cancel(batch, 0, 0). NULL: none. */
+        inbye_batch_next_fn next;       /**< NULL: jobs come by inbye_batch_submit() alone. */
+        inbye_batch_result_fn result;   /**< NULL: only counted. */
+        void *userdata;                 /**< Of all of them. */
+        inbye_batch_attempt_fn started; /**< May be NULL. */
+        inbye_batch_attempt_fn ended;   /**< May be NULL. Comes before `result`, which may be held back. */
 };
 #define INBYE_BATCH_OPTIONS_INIT                                                                             \
         {                                                                                                    \
-                sizeof(struct inbye_batch_options), 0, 0, 0, NULL, NULL, NULL, NULL                          \
+                sizeof(struct inbye_batch_options), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL              \
         }
 
 /** Errors as inbye_group_open(). Nothing starts before the loop turns. */
@@ -78,6 +111,10 @@ INBYE_API void inbye_batch_free(struct inbye_batch *batch);
  */
 INBYE_API INBYE_MUST_USE int inbye_batch_submit(
         struct inbye_batch *batch, struct inbye_command *command, uint64_t *ret_index);
+
+/** The same with what else is to be said of it. */
+INBYE_API INBYE_MUST_USE int inbye_batch_submit_job(
+        struct inbye_batch *batch, const struct inbye_batch_job *job, uint64_t *ret_index);
 
 /** Ask `next` again after it said -EAGAIN. */
 INBYE_API void inbye_batch_poke(struct inbye_batch *batch);

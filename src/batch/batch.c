@@ -41,9 +41,13 @@
 #define HELD_BYTES_MAX ((size_t)16 << 20)
 
 struct job {
-        struct list link; /* of queue, running or ended */
+        struct list link;      /* of queue, running or ended */
+        struct list slot_link; /* of the slots in use: from the start until the end is settled */
+        uint32_t slot;
+        uint32_t n_attempts;
         struct inbye_batch *batch;
-        uint64_t index;
+        uint64_t place; /* in the order of submission */
+        uint64_t index; /* what the callbacks call it */
         struct inbye_command *command;
         struct inbye_process *process; /* NULL: not started */
 };
@@ -57,13 +61,15 @@ struct inbye_batch {
         uint32_t width, flags;
         inbye_batch_next_fn next;
         inbye_batch_result_fn result;
+        inbye_batch_attempt_fn started_fn, ended_fn;
         void *userdata;
 
         struct loop_defer defer;
         struct list queue, running, ended;
+        struct list slots; /* jobs by their slots */
         size_t n_queue, n_running;
         struct order order;
-        uint64_t next_index;
+        uint64_t n_submitted;
         uint64_t by_status[INBYE_STATUS_N];
         uint64_t n_leftovers;
         unsigned n_pins; /* who must still find the struct after calling out; the owner is one */
@@ -90,15 +96,22 @@ static void unpin(struct inbye_batch *batch)
                 free(batch);
 }
 
+static void job_drop_process(struct job *job)
+{
+        if (!job->process)
+                return;
+        inbye_process_on_end(job->process, NULL, NULL);
+        inbye_process_free(job->process);
+        job->process = NULL;
+}
+
 static void job_free(struct job *job)
 {
         if (!job)
                 return;
         list_unlink(&job->link);
-        if (job->process) {
-                inbye_process_on_end(job->process, NULL, NULL);
-                inbye_process_free(job->process);
-        }
+        list_unlink(&job->slot_link);
+        job_drop_process(job);
         if (job->command)
                 inbye_command_unref(job->command);
         free(job);
@@ -112,6 +125,8 @@ static int job_new(struct inbye_batch *batch, struct job **ret_job)
         if (!job)
                 return -ENOMEM;
         list_init(&job->link);
+        list_init(&job->slot_link);
+        job->slot = INBYE_BATCH_NO_SLOT;
         job->batch = batch;
         *ret_job = job;
         return 0;
@@ -144,8 +159,25 @@ static void tell_in_order(struct inbye_batch *batch)
                 tell(batch, index, result);
 }
 
+static void tell_attempt(struct inbye_batch *batch, const struct job *job, inbye_batch_attempt_fn fn,
+        struct inbye_result *result)
+{
+        struct inbye_batch_attempt attempt = {
+                .size = sizeof(attempt),
+                .index = job->index,
+                .number = job->n_attempts,
+                .slot = job->slot,
+                .command = job->command,
+                .process = job->process,
+                .result = result,
+        };
+
+        if (fn && !batch->dead && !(fn == batch->ended_fn && !result))
+                fn(batch->userdata, &attempt);
+}
+
 /* Takes the reference; NULL: the result was lost for want of memory. */
-static void finish(struct inbye_batch *batch, uint64_t index, struct inbye_result *result)
+static void finish(struct inbye_batch *batch, const struct job *job, struct inbye_result *result)
 {
         if (result) {
                 batch->by_status[inbye_result_status(result)]++;
@@ -154,10 +186,10 @@ static void finish(struct inbye_batch *batch, uint64_t index, struct inbye_resul
                 fail(batch, -ENOMEM);
         }
         if (!(batch->flags & INBYE_BATCH_KEEP_ORDER)) {
-                tell(batch, index, result);
+                tell(batch, job->index, result);
                 return;
         }
-        order_put(&batch->order, index, result);
+        order_put(&batch->order, job->place, job->index, result);
         tell_in_order(batch);
 }
 
@@ -169,20 +201,23 @@ static void finish_unstarted(
 
         if (result_new_failed(job->command, status, error, batch->group, &result) < 0)
                 result = NULL;
-        finish(batch, job->index, result);
+        if (status == INBYE_SPAWN_ERROR)
+                tell_attempt(batch, job, batch->ended_fn, result);
+        finish(batch, job, result);
 }
 
-static void settle_one(struct inbye_batch *batch, struct job *job)
+static void settle_one(struct inbye_batch *batch, struct job *ended)
 {
-        struct inbye_result *result = inbye_process_result(job->process);
-        uint64_t index = job->index;
+        scoped(job_freep) struct job *job = ended;
+        struct inbye_result *result = inbye_result_ref(inbye_process_result(job->process));
 
-        if (result)
-                inbye_result_ref(result);
-        job_free(job);
+        list_unlink(&job->link);
+        list_unlink(&job->slot_link);
+        job_drop_process(job);
         batch->n_running--;
         batch->short_of = false;
-        finish(batch, index, result);
+        tell_attempt(batch, job, batch->ended_fn, result);
+        finish(batch, job, result);
 }
 
 static void settle(struct inbye_batch *batch)
@@ -213,17 +248,26 @@ static bool may_start(const struct inbye_batch *batch)
         return batch->order.n_bytes <= HELD_BYTES_MAX || batch->n_running == 0;
 }
 
+static void number_job(struct inbye_batch *batch, struct job *job, uint64_t index)
+{
+        job->place = batch->n_submitted++;
+        job->index = index == INBYE_BATCH_INDEX ? job->place : index;
+}
+
 static int ask_next(struct inbye_batch *batch, struct job *job)
 {
+        struct inbye_batch_job given = INBYE_BATCH_JOB_INIT;
         int r;
 
         batch->poked = false;
-        r = batch->next(batch->userdata, &job->command);
-        if (r > 0 && job->command)
+        r = batch->next(batch->userdata, &given);
+        if (r > 0 && given.command) {
+                job->command = given.command;
+                number_job(batch, job, given.index);
                 return 1;
+        }
         if (r > 0)
                 r = -EINVAL; /* a job without a command */
-        job->command = NULL;
         if (r == -EAGAIN) {
                 batch->starved = !batch->poked;
                 if (batch->poked)
@@ -255,7 +299,6 @@ static int take_job(struct inbye_batch *batch, struct job **ret_job)
         r = ask_next(batch, job);
         if (r <= 0)
                 return r;
-        job->index = batch->next_index++;
         *ret_job = TAKE(job);
         return 1;
 }
@@ -272,21 +315,41 @@ static void put_back(struct inbye_batch *batch, struct job *job)
         batch->n_queue++;
 }
 
+/* The lowest that is free: a gap in the list of those in use, or its end. As many steps as jobs run. */
+static void take_slot(struct inbye_batch *batch, struct job *job)
+{
+        struct list *place = &batch->slots;
+        struct job *other;
+        uint32_t slot = 0;
+
+        LIST_FOREACH (other, &batch->slots, struct job, slot_link) {
+                if (other->slot > slot) {
+                        place = &other->slot_link;
+                        break;
+                }
+                slot = other->slot + 1;
+        }
+        job->slot = slot;
+        list_append(place, &job->slot_link);
+}
+
 static void start_job(struct inbye_batch *batch, struct job *taken)
 {
         scoped(job_freep) struct job *job = taken;
         struct inbye_error error = { 0 };
         int r;
 
-        if (batch->flags & INBYE_BATCH_KEEP_ORDER && order_reserve(&batch->order, job->index) < 0) {
+        if (batch->flags & INBYE_BATCH_KEEP_ORDER && order_reserve(&batch->order, job->place) < 0) {
                 fail(batch, -ENOMEM);
                 put_back(batch, TAKE(job));
                 batch->stopped = true;
                 return;
         }
+        job->n_attempts++;
         r = inbye_group_spawn(batch->group, job->command, &job->process, &error);
         if (is_shortage(r) && batch->n_running > 0) {
                 batch->short_of = true;
+                job->n_attempts--;
                 put_back(batch, TAKE(job));
                 return;
         }
@@ -296,8 +359,10 @@ static void start_job(struct inbye_batch *batch, struct job *taken)
         }
         batch->n_running++;
         list_append(&batch->running, &job->link);
+        take_slot(batch, job);
         inbye_process_on_end(job->process, on_end, job);
-        (void)TAKE(job);
+        taken = TAKE(job);
+        tell_attempt(batch, taken, batch->started_fn, NULL);
 }
 
 static void fill(struct inbye_batch *batch)
@@ -331,7 +396,7 @@ static void flush_queue(struct inbye_batch *batch)
 
                 if (take_job(batch, &job) <= 0)
                         return;
-                if (batch->flags & INBYE_BATCH_KEEP_ORDER && order_reserve(&batch->order, job->index) < 0)
+                if (batch->flags & INBYE_BATCH_KEEP_ORDER && order_reserve(&batch->order, job->place) < 0)
                         fail(batch, -ENOMEM);
                 else
                         finish_unstarted(batch, job, INBYE_CANCELLED, NULL);
@@ -372,19 +437,28 @@ static void batch_turn(struct loop_defer *defer)
 /* Life */
 
 /* As the kernel takes its extensible structs: shorter is older, longer is fine while the rest is zero. */
-static int copy_options(struct inbye_batch_options *ret, const struct inbye_batch_options *options)
+static int copy_extensible(void *ret, size_t n, const void *given, size_t n_given)
 {
-        const unsigned char *bytes = (const unsigned char *)options;
+        const unsigned char *bytes = given;
 
-        *ret = (struct inbye_batch_options)INBYE_BATCH_OPTIONS_INIT;
-        if (!options)
-                return 0;
-        if (options->size < sizeof(options->size))
+        if (n_given < sizeof(size_t))
                 return -EINVAL;
-        for (size_t i = sizeof(*ret); i < options->size; i++)
+        for (size_t i = n; i < n_given; i++)
                 if (bytes[i])
                         return -E2BIG;
-        memcpy(ret, options, options->size < sizeof(*ret) ? options->size : sizeof(*ret));
+        memcpy(ret, given, n_given < n ? n_given : n);
+        return 0;
+}
+
+static int copy_options(struct inbye_batch_options *ret, const struct inbye_batch_options *options)
+{
+        int r = 0;
+
+        *ret = (struct inbye_batch_options)INBYE_BATCH_OPTIONS_INIT;
+        if (options)
+                r = copy_extensible(ret, sizeof(*ret), options, options->size);
+        if (r < 0)
+                return r;
         return ret->flags & ~INBYE_BATCH_KEEP_ORDER ? -EINVAL : 0;
 }
 
@@ -420,12 +494,15 @@ static struct inbye_batch *batch_new(struct inbye_loop *loop, const struct inbye
         batch->flags = options->flags;
         batch->next = options->next;
         batch->result = options->result;
+        batch->started_fn = options->started;
+        batch->ended_fn = options->ended;
         batch->userdata = options->userdata;
         batch->exhausted = !options->next;
         batch->n_pins = 1;
         list_init(&batch->queue);
         list_init(&batch->running);
         list_init(&batch->ended);
+        list_init(&batch->slots);
         return batch;
 }
 
@@ -478,26 +555,41 @@ void inbye_batch_free(struct inbye_batch *batch)
         unpin(batch);
 }
 
-int inbye_batch_submit(struct inbye_batch *batch, struct inbye_command *command, uint64_t *ret_index)
+int inbye_batch_submit_job(
+        struct inbye_batch *batch, const struct inbye_batch_job *given, uint64_t *ret_index)
 {
+        struct inbye_batch_job copy = INBYE_BATCH_JOB_INIT;
         struct job *job;
         int r;
 
-        if (!batch || !command)
+        if (!batch || !given)
+                return -EINVAL;
+        r = copy_extensible(&copy, sizeof(copy), given, given->size);
+        if (r < 0)
+                return r;
+        if (!copy.command)
                 return -EINVAL;
         if (batch->stopped)
                 return -ECANCELED;
         r = job_new(batch, &job);
         if (r < 0)
                 return r;
-        job->command = inbye_command_ref(command);
-        job->index = batch->next_index++;
+        job->command = inbye_command_ref(copy.command);
+        number_job(batch, job, copy.index);
         list_append(&batch->queue, &job->link);
         batch->n_queue++;
         ask_for_turn(batch);
         if (ret_index)
                 *ret_index = job->index;
         return 0;
+}
+
+int inbye_batch_submit(struct inbye_batch *batch, struct inbye_command *command, uint64_t *ret_index)
+{
+        struct inbye_batch_job job = INBYE_BATCH_JOB_INIT;
+
+        job.command = command;
+        return inbye_batch_submit_job(batch, &job, ret_index);
 }
 
 void inbye_batch_poke(struct inbye_batch *batch)
@@ -591,7 +683,7 @@ int inbye_batch_counts(const struct inbye_batch *batch, struct inbye_batch_count
         if (counts->size > sizeof(full))
                 return -E2BIG;
         full.size = counts->size;
-        full.submitted = batch->next_index;
+        full.submitted = batch->n_submitted;
         memcpy(full.by_status, batch->by_status, sizeof(full.by_status));
         full.running = batch->n_running;
         full.not_started = batch->n_queue;

@@ -2,8 +2,8 @@
 /*
  * Results in order of submission: what ended early is held back until everything before it was told.
  *
- * Indexes are dense, and jobs start in the order of their indexes, so a ring addressed by the index is all it
- * takes: no search, no allocation per result. (A heap by index costs a logarithm and says nothing more.) The
+ * Places in the order are dense, and jobs start in that order, so a ring addressed by the place is all it
+ * takes: no search, no allocation per result. (A heap costs a logarithm and says nothing more.) The
  * ring grows when a job is started, where running out of memory can still be told, never when one ends.
  */
 #include "batch/order.h"
@@ -16,9 +16,9 @@
 /* What a result weighs beside its output: the struct, its strings, its list of leftovers. */
 #define RESULT_BYTES 1024
 
-static struct order_slot *slot_of(const struct order *order, uint64_t index)
+static struct order_slot *slot_of(const struct order *order, uint64_t place)
 {
-        return &order->slots[index & (order->n_slots - 1)];
+        return &order->slots[place & (order->n_slots - 1)];
 }
 
 static size_t weight(const struct inbye_result *result)
@@ -41,12 +41,12 @@ void order_deinit(struct order *order)
         *order = (struct order){ 0 };
 }
 
-int order_reserve(struct order *order, uint64_t index)
+int order_reserve(struct order *order, uint64_t place)
 {
         struct order bigger = { .first = order->first, .n_bytes = order->n_bytes };
-        uint64_t span = index - order->first + 1;
+        uint64_t span = place - order->first + 1;
 
-        assert(index >= order->first);
+        assert(place >= order->first);
         if (span <= order->n_slots)
                 return 0;
         bigger.n_slots = order->n_slots ? order->n_slots : N_SLOTS_FIRST;
@@ -62,12 +62,12 @@ int order_reserve(struct order *order, uint64_t index)
         return 0;
 }
 
-void order_put(struct order *order, uint64_t index, struct inbye_result *result)
+void order_put(struct order *order, uint64_t place, uint64_t index, struct inbye_result *result)
 {
-        struct order_slot *slot = slot_of(order, index);
+        struct order_slot *slot = slot_of(order, place);
 
-        assert(index >= order->first && index - order->first < order->n_slots && !slot->settled);
-        *slot = (struct order_slot){ .result = result, .settled = true };
+        assert(place >= order->first && place - order->first < order->n_slots && !slot->settled);
+        *slot = (struct order_slot){ .result = result, .index = index, .settled = true };
         order->n_bytes += weight(result);
 }
 
@@ -78,7 +78,8 @@ bool order_take(struct order *order, uint64_t *ret_index, struct inbye_result **
         if (!order->n_slots || !slot_of(order, order->first)->settled)
                 return false;
         slot = slot_of(order, order->first);
-        *ret_index = order->first++;
+        order->first++;
+        *ret_index = slot->index;
         *ret_result = slot->result;
         order->n_bytes -= weight(slot->result);
         *slot = (struct order_slot){ 0 };

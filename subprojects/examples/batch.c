@@ -18,7 +18,7 @@ struct jobs {
 };
 
 /* Every tenth job fails. */
-static int next_job(void *userdata, struct inbye_command **ret_command)
+static int next_job(void *userdata, struct inbye_batch_job *ret_job)
 {
         struct jobs *jobs = userdata;
         char script[64];
@@ -28,7 +28,7 @@ static int next_job(void *userdata, struct inbye_command **ret_command)
         if (jobs->next == N_JOBS)
                 return 0;
         snprintf(script, sizeof(script), "echo job %u; exit %d", jobs->next, jobs->next % 10 ? 0 : 1);
-        r = inbye_command_open(argv, ret_command);
+        r = inbye_command_open(argv, &ret_job->command);
         if (r < 0)
                 return r;
         jobs->next++;

@@ -47,7 +47,7 @@ static void poke(void *userdata)
         inbye_batch_poke(f->batch);
 }
 
-static int next(void *userdata, struct inbye_command **ret_command)
+static int next(void *userdata, struct inbye_batch_job *ret_job)
 {
         struct fixture *f = userdata;
 
@@ -59,7 +59,7 @@ static int next(void *userdata, struct inbye_command **ret_command)
         f->starved = 0;
         if (f->n_pulled == f->n_jobs)
                 return 0;
-        *ret_command = f->make(f->n_pulled++);
+        ret_job->command = f->make(f->n_pulled++);
         return 1;
 }
 
@@ -362,13 +362,13 @@ Test(batch, asks_again_when_poked)
         end(f);
 }
 
-static int fail_third(void *userdata, struct inbye_command **ret_command)
+static int fail_third(void *userdata, struct inbye_batch_job *ret_job)
 {
         struct fixture *f = userdata;
 
         if (f->n_pulled == 2)
                 return -EIO;
-        *ret_command = echo_number(f->n_pulled++);
+        ret_job->command = echo_number(f->n_pulled++);
         return 1;
 }
 
@@ -383,10 +383,10 @@ Test(batch, an_error_of_the_source_comes_out_of_wait)
         end(f);
 }
 
-static int promise_nothing(void *userdata, struct inbye_command **ret_command)
+static int promise_nothing(void *userdata, struct inbye_batch_job *ret_job)
 {
         (void)userdata;
-        *ret_command = NULL;
+        ret_job->command = NULL;
         return 1;
 }
 
@@ -635,5 +635,81 @@ Test(batch, options_and_counts_of_other_versions)
         newer.options.size = sizeof(newer.options);
         newer.options.flags = 1u << 31;
         cr_assert(eq(int, inbye_batch_open(f->loop, &newer.options, &f->batch, NULL), -EINVAL));
+        end(f);
+}
+
+/* What started and ended says: never two in a slot, and every start has its end. */
+struct seen {
+        int slots[8]; /* index + 1 of the job that is there */
+        int n_started, n_ended, n_unstarted;
+};
+static struct seen seen;
+
+static void see_start(void *userdata, const struct inbye_batch_attempt *attempt)
+{
+        (void)userdata;
+        cr_assert(lt(u32, attempt->slot, 3));
+        cr_assert(zero(int, seen.slots[attempt->slot]));
+        cr_assert(ne(ptr, attempt->process, NULL));
+        cr_assert(zero(ptr, attempt->result));
+        cr_assert(eq(u32, attempt->number, 1));
+        seen.slots[attempt->slot] = (int)attempt->index + 1;
+        seen.n_started++;
+}
+
+static void see_end(void *userdata, const struct inbye_batch_attempt *attempt)
+{
+        (void)userdata;
+        cr_assert(ne(ptr, attempt->result, NULL));
+        cr_assert(zero(ptr, attempt->process));
+        if (attempt->slot == INBYE_BATCH_NO_SLOT) {
+                seen.n_unstarted++;
+                return;
+        }
+        cr_assert(eq(int, seen.slots[attempt->slot], (int)attempt->index + 1));
+        seen.slots[attempt->slot] = 0;
+        seen.n_ended++;
+}
+
+static struct inbye_command *some_cannot_start(uint64_t i)
+{
+        return i % 5 == 4 ? missing_program(i) : echo_number(i);
+}
+
+Test(batch, no_two_jobs_are_in_a_slot_at_once)
+{
+        struct fixture *f = begin(3, INBYE_BATCH_KEEP_ORDER);
+
+        f->options.started = see_start;
+        f->options.ended = see_end;
+        open_source(f, 50, some_cannot_start);
+        finish(f);
+        cr_assert(eq(int, seen.n_started, 40));
+        cr_assert(eq(int, seen.n_ended, 40));
+        cr_assert(eq(int, seen.n_unstarted, 10));
+        end(f);
+}
+
+Test(batch, a_job_is_called_what_its_owner_calls_it)
+{
+        struct inbye_batch_job job = INBYE_BATCH_JOB_INIT;
+        struct fixture *f = begin(2, INBYE_BATCH_KEEP_ORDER);
+        uint64_t index;
+
+        open_batch(f);
+        job.command = COMMAND("true");
+        job.index = 70;
+        cr_assert(zero(int, inbye_batch_submit_job(f->batch, &job, &index)));
+        cr_assert(eq(u64, index, 70));
+        job.index = 30;
+        cr_assert(zero(int, inbye_batch_submit_job(f->batch, &job, NULL)));
+        finish(f);
+        cr_assert(eq(u64, f->order[0], 70));
+        cr_assert(eq(u64, f->order[1], 30));
+        inbye_command_unref(job.command);
+        job.command = NULL;
+        cr_assert(eq(int, inbye_batch_submit_job(f->batch, &job, NULL), -EINVAL));
+        job.size = 1;
+        cr_assert(eq(int, inbye_batch_submit_job(f->batch, &job, NULL), -EINVAL));
         end(f);
 }

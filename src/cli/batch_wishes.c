@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the command line of inbye batch says. Everything that can be refused by looking at it alone is refused
+ * here, before the input is opened: options, and settings, which are tried on a command that is thrown away.
+ */
+#include "base/error.h"
+#include "base/parse.h"
+#include "base/scope.h"
+#include "cli/batch.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What all jobs together may keep of their output where --capture-limit is not given, and its bounds. */
+#define CAPTURE_TOTAL ((size_t)32 << 20)
+#define CAPTURE_MIN ((size_t)64 << 10)
+
+enum {
+        OPTION_JOBS = 1,
+        OPTION_ITEMS,
+        OPTION_NULL,
+        OPTION_STREAM,
+        OPTION_SKIP_INVALID,
+        OPTION_KEEP_ORDER,
+        OPTION_TAG,
+        OPTION_RESULTS,
+        OPTION_SUMMARY,
+        OPTION_JSON,
+        OPTION_QUIET
+};
+
+static const struct cli_option batch_options[] = {
+        { "jobs", 'j', "N", OPTION_JOBS, "Batch",
+                "most commands alive at once, with all that came of them [0: one per CPU]", NULL },
+        { "items", 0, "FILE", OPTION_ITEMS, "Batch", "read the items from this file, - for stdin [-]", NULL },
+        { "null", '0', NULL, OPTION_NULL, "Batch", "items end with a NUL, not with a newline", NULL },
+        { "stream", 0, NULL, OPTION_STREAM, "Batch",
+                "start jobs as their lines arrive, without checking them all beforehand", NULL },
+        { "skip-invalid", 0, NULL, OPTION_SKIP_INVALID, "Batch",
+                "tell of a bad line and go on with the next one", NULL },
+        { "keep-order", 'k', NULL, OPTION_KEEP_ORDER, "Results",
+                "output and results in the order of the input", NULL },
+        { "tag", 0, NULL, OPTION_TAG, "Results",
+                "put the id of the job, else its number, in front of each line of its output", NULL },
+        { "results", 0, "FILE|fd:N|-", OPTION_RESULTS, "Results",
+                "write each result as a line of JSON; with - to stdout, in place of the outputs", NULL },
+        { "summary", 0, "FILE|fd:N|-", OPTION_SUMMARY, "Results", "write the counts as JSON at the end",
+                NULL },
+        { "json", 0, NULL, OPTION_JSON, "Results", "the same as --summary=-", NULL },
+        { "quiet", 'q', NULL, OPTION_QUIET, "Results",
+                "no line for each job that is not ok, unless it could not be started, and no table at the "
+                "end",
+                NULL },
+        { 0 },
+};
+const struct cli_option *const batch_tables[] = { batch_options, cli_settings_options, cli_help_options,
+        NULL };
+
+static int take_width(struct batch_wishes *wishes, const char *value, struct inbye_error *reterr)
+{
+        uint64_t n;
+
+        if (parse_unsigned(value, UINT32_MAX, &n) < 0)
+                return error_set_plain(
+                        reterr, INBYE_STAGE_ARGUMENT, EINVAL, "'%s' is no number of jobs", value);
+        wishes->width = (uint32_t)n;
+        return 0;
+}
+
+/* What the batch itself has to know of the settings of its jobs. */
+static int note_setting(struct batch_wishes *wishes, int id, const char *value, struct inbye_error *reterr)
+{
+        if (id == CLI_SETTING_CAPTURE_LIMIT)
+                wishes->jobs.base.capture_limit = value;
+        if (id == CLI_SETTING_CAPTURE_KEEP)
+                wishes->jobs.base.capture_keep = value;
+        if (id == CLI_SETTING_GRACE)
+                (void)parse_duration(value, &wishes->grace_ns); /* checked by the setting */
+        if (id == CLI_SETTING_STDIN && strcmp(value, "inherit") == 0)
+                return error_set_plain(
+                        reterr, INBYE_STAGE_ARGUMENT, EINVAL, "the jobs of a batch cannot share our input");
+        return 0;
+}
+
+static int apply_option(void *userdata, int id, const char *value, struct inbye_error *reterr)
+{
+        struct batch_wishes *wishes = userdata;
+
+        switch (id) {
+        case OPTION_JOBS:
+                return take_width(wishes, value, reterr);
+        case OPTION_ITEMS:
+                wishes->items_path = value;
+                return 0;
+        case OPTION_NULL:
+                wishes->jobs.null_separated = true;
+                return 0;
+        case OPTION_STREAM:
+                wishes->jobs.stream = true;
+                return 0;
+        case OPTION_SKIP_INVALID:
+                wishes->jobs.skip_invalid = true;
+                return 0;
+        case OPTION_KEEP_ORDER:
+                wishes->keep_order = true;
+                return 0;
+        case OPTION_TAG:
+                wishes->tag = true;
+                return 0;
+        case OPTION_RESULTS:
+                wishes->results = value;
+                return 0;
+        case OPTION_SUMMARY:
+                wishes->summary = value;
+                return 0;
+        case OPTION_JSON:
+                wishes->summary = "-";
+                return 0;
+        case OPTION_QUIET:
+                wishes->quiet = true;
+                return 0;
+        default:
+                if (settings_apply(wishes->settings, id, value, reterr) < 0)
+                        return -EINVAL;
+                return note_setting(wishes, id, value, reterr);
+        }
+}
+
+static const char **copy_words(char *const *words, size_t n)
+{
+        const char **copy = calloc(n + 1, sizeof(*copy));
+
+        if (!copy)
+                return NULL;
+        for (size_t i = 0; i < n; i++)
+                copy[i] = words[i];
+        return copy;
+}
+
+/* Behind "--": the template, and perhaps ":::" and the items. */
+static int take_template(struct batch_wishes *wishes, char *const *operands, size_t n)
+{
+        size_t n_words = 0;
+
+        while (n_words < n && strcmp(operands[n_words], ":::") != 0)
+                n_words++;
+        if (n_words == 0)
+                return cli_misuse(&cli_batch, "a command is missing behind '--'");
+        wishes->words = copy_words(operands, n_words);
+        wishes->jobs.words = wishes->words;
+        wishes->jobs.path = wishes->items_path;
+        if (!wishes->words)
+                return cli_misuse(&cli_batch, "out of memory");
+        if (n_words == n)
+                return 0;
+        if (wishes->items_path)
+                return cli_misuse(&cli_batch, "--items and ':::' exclude each other");
+        wishes->items = copy_words(operands + n_words + 1, n - n_words - 1);
+        wishes->jobs.items = wishes->items;
+        return wishes->items ? 0 : cli_misuse(&cli_batch, "out of memory");
+}
+
+static int take_file(struct batch_wishes *wishes, char *const *operands, size_t n)
+{
+        if (n > 1)
+                return cli_misuse(
+                        &cli_batch, "more than one file; a command with places for items stands behind '--'");
+        if (wishes->items_path || wishes->jobs.null_separated)
+                return cli_misuse(&cli_batch, "--%s needs a command behind '--'",
+                        wishes->items_path ? "items" : "null");
+        wishes->jobs.path = n ? operands[0] : NULL;
+        return 0;
+}
+
+/* CPUs that the width is when it is not given, or a few more. */
+static uint32_t guess_width(const struct batch_wishes *wishes)
+{
+        long n_cpus;
+
+        if (wishes->width)
+                return wishes->width;
+        n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+        return n_cpus > 0 && n_cpus < INT32_MAX ? (uint32_t)n_cpus : 1;
+}
+
+static int apply_defaults(struct batch_wishes *wishes, struct inbye_error *reterr)
+{
+        size_t cap = CAPTURE_TOTAL / guess_width(wishes);
+        int r;
+
+        if (!settings_has(wishes->settings, CLI_SETTING_GRACE)) {
+                r = settings_apply(wishes->settings, CLI_SETTING_GRACE, "2s", reterr);
+                if (r < 0)
+                        return r;
+        }
+        if (settings_has(wishes->settings, CLI_SETTING_CAPTURE_LIMIT))
+                return 0;
+        cap = cap < CAPTURE_MIN ? CAPTURE_MIN : cap > INBYE_CAPTURE_DEFAULT ? INBYE_CAPTURE_DEFAULT : cap;
+        snprintf(wishes->capture_default, sizeof(wishes->capture_default), "%zu", cap);
+        wishes->jobs.base.capture_limit = wishes->capture_default;
+        return settings_apply(wishes->settings, CLI_SETTING_CAPTURE_LIMIT, wishes->capture_default, reterr);
+}
+
+/* Settings that no command takes (a file of variables that is not there) are found on one that never runs. */
+static int try_settings(const struct batch_wishes *wishes, struct inbye_error *reterr)
+{
+        const char *const argv[] = { "true", NULL };
+        struct inbye_command *command;
+        int r;
+
+        r = inbye_command_open(argv, &command);
+        if (r < 0)
+                return error_set(reterr, INBYE_STAGE_ARGUMENT, -r, "settings");
+        r = job_base_apply(&wishes->jobs.base, command, reterr);
+        inbye_command_unref(command);
+        return r;
+}
+
+/* 0; 1: help was printed; < 0: misuse, told. */
+int batch_wishes_take(struct batch_wishes *wishes, int argc, char **argv)
+{
+        struct inbye_error error = { 0 };
+        bool is_template;
+        int first;
+
+        wishes->settings = settings_open();
+        if (!wishes->settings)
+                return cli_misuse(&cli_batch, "out of memory"), -1;
+        wishes->jobs.base = (struct job_base){ .settings = wishes->settings, .capture_keep = "both" };
+        wishes->grace_ns = CLI_GRACE_DEFAULT;
+        first = cli_parse(&cli_batch, argc, argv, apply_option, wishes);
+        if (first <= 0)
+                return first < 0 ? -1 : 1;
+        is_template = strcmp(argv[first - 1], "--") == 0;
+        if ((is_template ? take_template : take_file)(wishes, argv + first, (size_t)(argc - first)) != 0)
+                return -1;
+        if (apply_defaults(wishes, &error) < 0 || try_settings(wishes, &error) < 0) {
+                cli_error(&error);
+                return -1;
+        }
+        return 0;
+}
+
+void batch_wishes_deinit(struct batch_wishes *wishes)
+{
+        settings_free(wishes->settings);
+        free(wishes->words);
+        free(wishes->items);
+}
