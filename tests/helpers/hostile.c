@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every way a command has of leaving something behind, in one program: `hostile SCENARIO [stay|exit]`.
+ * Every way a command has of leaving something behind, in one program: `hostile SCENARIO [stay|exit|warden]`.
  *
  * A scenario builds its tree first. Each process of it, once it is what it wants to be (in a session of its
  * own, stopped, traced, orphaned...), writes one line "pid starttime role" to the file $HOSTILE_LOG and one
  * byte to a pipe of the main process. When all bytes are there the main process says "ready" on stdout; then
- * it stays, or with `exit` ends with 0 and leaves the others to whoever is watching. So a test that has seen
- * "ready" knows every process by pid and start time and waits for nothing.
+ * it stays, or with `exit` ends with 0 and leaves the others to whoever is watching, or with `warden` kills
+ * the warden of its own tree (hostile_warden.c). So a test that has seen "ready" knows every process by pid
+ * and start time and waits for nothing.
  *
  * $HOSTILE_LOG.line is a fifo whose reader is the test. Every process inherits its write end, so the hang-up
  * of the reader says that nobody is left, processes that no list could hold (a hop chain) included. It works
@@ -42,33 +43,50 @@ void write_word(int fd, const char *text)
                 die("write");
 }
 
-/* Field 22 of /proc/PID/stat: clock ticks after boot. Works in a vfork child: no heap, no stdio. */
-static unsigned long long start_ticks(void)
+int open_proc(const char *name)
 {
-        char text[1024], *at;
-        unsigned long long ticks = 0;
-        ssize_t n;
-        int fd, field;
+        const char *root = getenv("HOSTILE_PROC");
+        char path[PATH_MAX];
 
-        fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+        snprintf(path, sizeof(path), "%s/%s", root ? root : "/proc", name);
+        return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* Works in a vfork child: no heap, no streams. */
+bool read_stat(const char *pid, struct stat_line *ret)
+{
+        char text[1024], name[64], *first, *last;
+        ssize_t n;
+        int fd;
+
+        snprintf(name, sizeof(name), "%s/stat", pid);
+        fd = open_proc(name);
         if (fd < 0)
-                die("/proc/self/stat");
+                return false;
         n = read(fd, text, sizeof(text) - 1);
         close(fd);
         text[n > 0 ? n : 0] = '\0';
-        at = strrchr(text, ')');
-        for (field = 2; at && field < 22; field++)
-                at = strchr(at + 1, ' ');
-        if (at)
-                ticks = strtoull(at, NULL, 10);
-        return ticks;
+        first = strchr(text, '(');
+        last = strrchr(text, ')'); /* the name may hold anything */
+        if (!first || !last)
+                return false;
+        *last = '\0';
+        snprintf(ret->name, sizeof(ret->name), "%s", first + 1);
+        return sscanf(text, "%d", &ret->pid) == 1 &&
+               sscanf(last + 1,
+                       " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+                       &ret->parent, &ret->start_ticks) == 2;
 }
 
 void up(const char *role)
 {
+        struct stat_line stat;
         char line[96];
 
-        snprintf(line, sizeof(line), "%d %llu %s\n", (int)getpid(), start_ticks(), role);
+        if (!read_stat("self", &stat))
+                die("/proc/self/stat");
+        /* The pid that the mount of /proc has for us is the test's, in a PID namespace too. */
+        snprintf(line, sizeof(line), "%d %llu %s\n", stat.pid, stat.start_ticks, role);
         write_word(self.log_fd, line);
         write_word(self.ready_fds[1], ".");
 }
@@ -124,8 +142,11 @@ void reap(pid_t pid, int how)
 
 void announce(void)
 {
-        write_word(self.log_fd, "0 0 ready\n"); /* for a test that does not see our stdout */
+        if (!getenv("HOSTILE_INNER"))                   /* the outer one is the last to be ready */
+                write_word(self.log_fd, "0 0 ready\n"); /* for a test that does not see our stdout */
         write_word(STDOUT_FILENO, "ready\n");
+        if (self.kills_warden)
+                kill_wardens();
 }
 
 void say_ready(void)
@@ -185,7 +206,7 @@ static void note_cgroup(const char *log)
         ssize_t n;
 
         snprintf(path, sizeof(path), "%s.cgroup", log);
-        from = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+        from = open_proc("self/cgroup");
         to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         if (from < 0 || to < 0)
                 die(path);
@@ -236,17 +257,23 @@ static void play(const struct scenario *scenario)
         open_registry();
         up("main");
         scenario->build();
-        await_all(1 + scenario->n_others);
+        await_all(1 + scenario->n_others + self.n_more);
         if (scenario->finale)
                 scenario->finale();
         finish();
 }
 
-static const struct scenario *find_scenario(const struct scenario *table, const char *name)
+static const struct scenario *const tables[] = { tree_scenarios, leaf_scenarios, flight_scenarios };
+#define N_TABLES (sizeof(tables) / sizeof(tables[0]))
+
+static const struct scenario *find_scenario(const char *name)
 {
-        for (; table->name; table++)
-                if (strcmp(table->name, name) == 0)
-                        return table;
+        const struct scenario *s;
+
+        for (size_t i = 0; i < N_TABLES; i++)
+                for (s = tables[i]; s->name; s++)
+                        if (strcmp(s->name, name) == 0)
+                                return s;
         return NULL;
 }
 
@@ -254,11 +281,10 @@ static int usage(void)
 {
         const struct scenario *s;
 
-        fprintf(stderr, "usage: hostile SCENARIO [stay|exit] | hostile bystander FILE\nscenarios:");
-        for (s = tree_scenarios; s->name; s++)
-                fprintf(stderr, " %s", s->name);
-        for (s = leaf_scenarios; s->name; s++)
-                fprintf(stderr, " %s", s->name);
+        fprintf(stderr, "usage: hostile SCENARIO [stay|exit|warden] | hostile bystander FILE\nscenarios:");
+        for (size_t i = 0; i < N_TABLES; i++)
+                for (s = tables[i]; s->name; s++)
+                        fprintf(stderr, " %s", s->name);
         fprintf(stderr, "\n");
         return 64;
 }
@@ -269,14 +295,12 @@ int main(int argc, char **argv)
 
         if (argc == 3 && strcmp(argv[1], "bystander") == 0)
                 return bystander(argv[2]);
-        if (argc < 2)
-                return usage();
-        scenario = find_scenario(tree_scenarios, argv[1]);
-        if (!scenario)
-                scenario = find_scenario(leaf_scenarios, argv[1]);
+        scenario = argc > 1 ? find_scenario(argv[1]) : NULL;
         if (!scenario)
                 return usage();
+        self.program = argv[0];
         self.exits = argc > 2 && strcmp(argv[2], "exit") == 0;
+        self.kills_warden = argc > 2 && strcmp(argv[2], "warden") == 0;
         play(scenario);
         return 0;
 }

@@ -16,6 +16,9 @@ struct self {
         char leaf[PATH_MAX];      /**< Our own cgroup, as a directory; set by the scenarios that need it. */
         bool exits;               /**< The main process ends after "ready". */
         pid_t main_pid;
+        const char *program; /**< Path of this very program. */
+        unsigned n_more;     /**< Registrations beyond what the table says; set while building. */
+        bool kills_warden;   /**< Asked to, once it has said "ready". */
 };
 extern struct self self;
 
@@ -25,8 +28,9 @@ struct scenario {
         void (*build)(void);
         void (*finale)(void); /**< Instead of finish(). */
 };
-extern const struct scenario tree_scenarios[]; /**< What processes can do to each other. */
-extern const struct scenario leaf_scenarios[]; /**< What can be done to a cgroup from inside. */
+extern const struct scenario tree_scenarios[];   /**< What processes can do to each other. */
+extern const struct scenario leaf_scenarios[];   /**< What can be done to a cgroup from inside. */
+extern const struct scenario flight_scenarios[]; /**< What is too many, too late, too far inside. */
 
 #define LIFE_SECONDS 45
 
@@ -47,6 +51,19 @@ void announce(void);
 /** Say it; end where the main process is asked to. */
 void say_ready(void);
 void finish(void) __attribute__((noreturn));
+
+/** Open a file of /proc, wherever that was moved. @return descriptor, or -1 with errno. */
+int open_proc(const char *name);
+/** What stands of a process there: its own numbers where its pid says so. */
+struct stat_line {
+        int pid, parent;
+        char name[17];
+        unsigned long long start_ticks;
+};
+bool read_stat(const char *pid, struct stat_line *ret);
+
+/** SIGKILL for the wardens of the inbye that holds this very tree; says "killing N" first. */
+void kill_wardens(void);
 
 /** The tree that most scenarios add something to: a child and a grandchild. */
 void plain_grandchild(void);

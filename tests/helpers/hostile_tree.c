@@ -18,6 +18,7 @@
 
 #define HOP_SECONDS 40
 #define HOPS_LOGGED 8
+#define SWARM_CHAINS 8
 #define BOMB_PROCESSES 300
 
 /* --- setsid, daemon, holder, deaf ------------------------------------------------------------- */
@@ -184,6 +185,43 @@ static void hops_away(void)
 {
         hops_end_ns = now_ns() + HOP_SECONDS * UINT64_C(1000000000);
         child(hop_away);
+}
+
+/* More of them than there are processors: while one is looked at all others move. */
+static void swarm(void)
+{
+        hops_end_ns = now_ns() + HOP_SECONDS * UINT64_C(1000000000);
+        for (int i = 0; i < SWARM_CHAINS; i++)
+                child(hop_away);
+}
+
+/* --- loose ------------------------------------------------------------------------------------------------
+ */
+
+/* Nobody's death is theirs any more, should somebody have arranged for that. */
+static void forget_parent(void)
+{
+        if (prctl(PR_SET_PDEATHSIG, 0) < 0)
+                die("PR_SET_PDEATHSIG");
+}
+
+static void loose_grandchild(void)
+{
+        forget_parent();
+        up("grandchild");
+}
+
+static void loose_child(void)
+{
+        forget_parent();
+        child(loose_grandchild);
+        up("child");
+}
+
+static void loose(void)
+{
+        forget_parent();
+        child(loose_child);
 }
 
 /* --- bomb -------------------------------------------------------------------------------------------- */
@@ -384,6 +422,8 @@ const struct scenario tree_scenarios[] = {
         { "stopped", 2, stopped, stopped_finale },
         { "hops", HOPS_LOGGED, hops, NULL },
         { "hops-away", HOPS_LOGGED, hops_away, NULL },
+        { "swarm", SWARM_CHAINS *HOPS_LOGGED, swarm, NULL },
+        { "loose", 2, loose, NULL },
         { "bomb", BOMB_PROCESSES - 1, bomb_node, NULL },
         { "threads", 2, threads, NULL },
         { "thread-main", 2, plain_tree, thread_main_finale },

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is checked after each cell, whoever ended the tree. Nothing here waits for things to become right: a
- * call of inbye that has returned says that nothing is left, and is taken at its word.
+ * call of inbye that has returned says that nothing is left, and is taken at its word. The one exception is
+ * an owner that was killed and says nothing any more.
  */
 #include "cells.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -121,4 +124,52 @@ void check_place(struct cell *cell, const struct place *place)
                         cell_fail(cell, "the cgroup %s is left", path);
                 *name = '\0';
         }
+}
+
+/* The session's directory: the first of the names below our own cgroup. */
+static void session_of(const struct place *place, char path[static PATH_MAX])
+{
+        char *end;
+
+        snprintf(path, PATH_MAX, "%s", place->path);
+        end = strstr(path + place->n_own, "inbye.");
+        if (end && (end = strchr(end, '/')))
+                *end = '\0';
+}
+
+static int left_ms(uint64_t deadline_ns)
+{
+        uint64_t now = now_ns();
+
+        return now < deadline_ns ? (int)((deadline_ns - now) / INBYE_MILLISECOND) + 1 : 0;
+}
+
+/* The kernel tells of removed cgroups by inotify. */
+static void await_removal(const struct place *place, const char *path, uint64_t deadline_ns)
+{
+        char parent[PATH_MAX];
+        struct pollfd changes = { .fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), .events = POLLIN };
+        char events[4096];
+
+        if (changes.fd < 0)
+                return;
+        snprintf(parent, sizeof(parent), "%.*s", (int)place->n_own, place->path);
+        if (inotify_add_watch(changes.fd, parent, IN_DELETE) >= 0)
+                while (access(path, F_OK) == 0 && poll(&changes, 1, left_ms(deadline_ns)) > 0)
+                        if (read(changes.fd, events, sizeof(events)) < 0)
+                                break;
+        close(changes.fd);
+}
+
+void await_promise(const struct witness *witness, const struct place *place)
+{
+        uint64_t deadline_ns = now_ns() + PROMISE_MS * INBYE_MILLISECOND;
+        struct pollfd line = { .fd = witness->line_fd };
+        char session[PATH_MAX];
+
+        (void)poll(&line, 1, PROMISE_MS);
+        if (!place->path[0])
+                return;
+        session_of(place, session);
+        await_removal(place, session, deadline_ns);
 }

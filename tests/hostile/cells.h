@@ -8,9 +8,10 @@
 
 /** What every cell of one run has in common. */
 struct suite {
-        const char *helper;    /**< tests/helpers/hostile */
-        const char *inbye;     /**< The command; NULL: without the cells that need it. */
-        const char *directory; /**< For lists and lines. */
+        const char *helper;             /**< tests/helpers/hostile */
+        const char *inbye;              /**< The command; NULL: without the cells that need it. */
+        const char *directory;          /**< For lists and lines. */
+        const char *launcher, *without; /**< The command acts under `LAUNCHER WITHOUT --`; NULL: as it is. */
         const char *only_trick, *only_end, *only_mechanism; /**< NULL: all. */
         struct bystander bystander;
         struct neighbour neighbour;
@@ -54,5 +55,9 @@ struct place {
 void place_find(struct place *place, const struct witness *witness);
 /** All of it must be gone, the session's directory too. */
 void check_place(struct cell *cell, const struct place *place);
+
+/** What is promised when an owner is killed: within a second all is gone. Waits for it; others check it. */
+#define PROMISE_MS 1000
+void await_promise(const struct witness *witness, const struct place *place);
 
 #endif

@@ -27,7 +27,8 @@ static int usage(void)
 {
         fprintf(stderr, "usage: hostile-matrix [--reap|--cli|--batch] [--tricks=A,B] [--ends=A,B] "
                         "[--mechanisms=A,B]\n"
-                        "                      HELPER [INBYE]\n");
+                        "                      [--members=N] [--launcher=WITHOUT --without=THING,THING] "
+                        "HELPER [INBYE]\n");
         return 64;
 }
 
@@ -36,7 +37,9 @@ static int parse(struct plan *plan, int argc, char **argv)
         static const struct option options[] = { { "cli", no_argument, NULL, 'c' },
                 { "reap", no_argument, NULL, 'r' }, { "batch", no_argument, NULL, 'b' },
                 { "tricks", required_argument, NULL, 't' }, { "ends", required_argument, NULL, 'e' },
-                { "mechanisms", required_argument, NULL, 'm' }, { NULL } };
+                { "mechanisms", required_argument, NULL, 'm' }, { "members", required_argument, NULL, 'n' },
+                { "launcher", required_argument, NULL, 'l' }, { "without", required_argument, NULL, 'w' },
+                { NULL } };
         int option;
 
         while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
@@ -52,6 +55,12 @@ static int parse(struct plan *plan, int argc, char **argv)
                         plan->suite.only_end = optarg;
                 else if (option == 'm')
                         plan->suite.only_mechanism = optarg;
+                else if (option == 'n')
+                        setenv("HOSTILE_MEMBERS", optarg, 1);
+                else if (option == 'l')
+                        plan->suite.launcher = optarg;
+                else if (option == 'w')
+                        plan->suite.without = optarg;
                 else
                         return usage();
         }
@@ -59,6 +68,10 @@ static int parse(struct plan *plan, int argc, char **argv)
                 return usage();
         plan->suite.helper = argv[optind];
         plan->suite.inbye = argv[optind + 1];
+        if (plan->suite.inbye)
+                setenv("INBYE", plan->suite.inbye, 1); /* for a command that has one of its own */
+        if (!plan->suite.launcher != !plan->suite.without || (plan->suite.without && !plan->cli))
+                return usage();
         return (plan->cli || plan->batch) && !plan->suite.inbye ? usage() : 0;
 }
 

@@ -19,20 +19,26 @@
 
 extern char **environ;
 
-static int spawn(struct program *program, const char *const *argv, const char *input, int output_fd)
+static int spawn(
+        struct program *program, const char *const *argv, const char *input, int output_fd, bool leads)
 {
         posix_spawn_file_actions_t actions;
+        posix_spawnattr_t attributes;
         int r;
 
+        posix_spawnattr_init(&attributes);
+        posix_spawnattr_setflags(&attributes, leads ? POSIX_SPAWN_SETPGROUP : 0); /* 0: its own */
         posix_spawn_file_actions_init(&actions);
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, input ? input : "/dev/null", O_RDONLY, 0);
         posix_spawn_file_actions_adddup2(&actions, output_fd, STDOUT_FILENO);
-        r = posix_spawn(&program->pid, argv[0], &actions, NULL, (char *const *)argv, environ);
+        r = posix_spawn(&program->pid, argv[0], &actions, &attributes, (char *const *)argv, environ);
         posix_spawn_file_actions_destroy(&actions);
+        posix_spawnattr_destroy(&attributes);
         return -r;
 }
 
-int program_start(struct program *program, const char *const *argv, const char *log, const char *input)
+static int start(
+        struct program *program, const char *const *argv, const char *log, const char *input, bool leads)
 {
         int output[2], r;
 
@@ -41,7 +47,7 @@ int program_start(struct program *program, const char *const *argv, const char *
                 return -errno;
         if (log)
                 setenv("HOSTILE_LOG", log, 1);
-        r = spawn(program, argv, input, output[1]);
+        r = spawn(program, argv, input, output[1], leads);
         unsetenv("HOSTILE_LOG");
         close(output[1]);
         program->output_fd = output[0];
@@ -49,6 +55,16 @@ int program_start(struct program *program, const char *const *argv, const char *
                 return r;
         program->pidfd = (int)syscall(SYS_pidfd_open, program->pid, 0);
         return program->pidfd < 0 ? -errno : 0;
+}
+
+int program_start(struct program *program, const char *const *argv, const char *log, const char *input)
+{
+        return start(program, argv, log, input, false);
+}
+
+int program_start_leader(struct program *program, const char *const *argv, const char *log, const char *input)
+{
+        return start(program, argv, log, input, true);
 }
 
 static bool read_some(struct program *program)

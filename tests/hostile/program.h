@@ -23,6 +23,9 @@ struct program {
  * @param input  File that becomes its stdin; NULL: /dev/null.
  */
 int program_start(struct program *program, const char *const *argv, const char *log, const char *input);
+/** The same in a process group of its own, which a terminal would send its signals to. */
+int program_start_leader(
+        struct program *program, const char *const *argv, const char *log, const char *input);
 /** Read until it has written this text. @return false: it ended first, or the time is up. */
 bool program_expect(struct program *program, const char *text, int timeout_ms);
 /** Has it ended? It is not waited for: a tracer may keep its status from us as long as it lives. */

@@ -21,13 +21,19 @@ const struct trick tricks[] = {
         { "stopped", 0 },
         { "hops", TRICK_MOVES_ON },
         { "hops-away", TRICK_MOVES_ON | TRICK_LEAVES_GROUP },
+        { "swarm", TRICK_MOVES_ON | TRICK_LEAVES_GROUP },
+        { "loose", 0 },
+        { "late-forks", 0 },
         { "bomb", 0 },
+        { "crowd", 0 },
         { "threads", 0 },
         { "thread-main", 0 },
         { "vfork", 0 },
         { "ptrace", 0 },
         { "traced", 0 },
         { "subreaper", 0 },
+        { "namespaces", 0 },
+        { "nested", TRICK_HOLDS_TREE },
         { "subcgroups", TRICK_NEEDS_LEAF },
         { "frozen", TRICK_NEEDS_LEAF | TRICK_NEVER_EXITS },
         { "threaded", TRICK_NEEDS_LEAF },
@@ -53,9 +59,17 @@ bool trick_escapes(const struct trick *trick, uint32_t mechanism)
         return false;
 }
 
+bool mechanism_outlives_owner(uint32_t mechanism)
+{
+        return mechanism != INBYE_MECHANISM_PGROUP;
+}
+
+/* With a process group the inner inbye is killed at once, and its tree a moment later by its own warden. */
 bool trick_applies(const struct trick *trick, uint32_t mechanism)
 {
-        return mechanism == INBYE_MECHANISM_CGROUP || !(trick->traits & TRICK_NEEDS_LEAF);
+        if (mechanism == INBYE_MECHANISM_PGROUP && (trick->traits & TRICK_HOLDS_TREE))
+                return false;
+        return (mechanism & INBYE_MECHANISM_CGROUP) || !(trick->traits & TRICK_NEEDS_LEAF);
 }
 
 void cell_fail(struct cell *cell, const char *format, ...)

@@ -12,6 +12,7 @@
 #define TRICK_NEEDS_LEAF 4u   /**< It plays with its own cgroup. */
 #define TRICK_NEVER_EXITS 8u  /**< Its main process cannot end by itself. */
 #define TRICK_MOVES_ON 16u    /**< Who was registered may be gone, others stand for it. */
+#define TRICK_HOLDS_TREE 32u  /**< It has an inbye of its own, which ends its tree when it is ended. */
 
 struct trick {
         const char *name; /**< NULL: end of the table. */
@@ -21,6 +22,8 @@ extern const struct trick tricks[];
 
 /** May this mechanism lose a part of the tree? That is then asserted, not excused. */
 bool trick_escapes(const struct trick *trick, uint32_t mechanism);
+/** Does it end the tree when its owner is killed? What it cannot do is asserted as well. */
+bool mechanism_outlives_owner(uint32_t mechanism);
 /** Is there anything to be tried? */
 bool trick_applies(const struct trick *trick, uint32_t mechanism);
 

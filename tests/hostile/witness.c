@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #define KERNEL_PF_EXITING 0x4ul
-#define MOST_SIGHTINGS 4096
+#define MOST_SIGHTINGS 8192
 
 enum life { LIFE_DEAD, LIFE_DYING, LIFE_ALIVE };
 
