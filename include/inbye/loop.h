@@ -7,7 +7,7 @@
 INBYE_BEGIN_DECLS
 
 /**
- * Where everything that inbye waits for is waited for: one epoll.
+ * Where everything that inbye waits for is waited for: one epoll(7); poll(2) in a build for POSIX alone.
  *
  * Blocking calls of this library turn the loop themselves. A program with a loop of its own watches
  * inbye_loop_fd() for readability and calls inbye_loop_dispatch(loop, 0) when it is readable.
@@ -22,18 +22,23 @@ INBYE_BEGIN_DECLS
 struct inbye_loop;
 struct inbye_watch;
 
-/** @retval -EMFILE  No descriptor left for the epoll or the timer. */
+/** @retval -EMFILE  No descriptor left. */
 INBYE_API INBYE_MUST_USE int inbye_loop_open(struct inbye_loop **ret_loop);
 INBYE_API void inbye_loop_free(struct inbye_loop *loop);
 
-/** The descriptor to watch for readability (EPOLLIN). The loop keeps it. */
+/**
+ * The descriptor to watch for readability (POLLIN, EPOLLIN). The loop keeps it.
+ *
+ * @retval -EOPNOTSUPP  A build for POSIX alone has none: let inbye_loop_dispatch() wait, in a thread of its
+ * own if need be.
+ */
 INBYE_API int inbye_loop_fd(const struct inbye_loop *loop);
 
 /**
  * Wait for events and run their callbacks.
  *
  * @param timeout_ns  0: only what is there already. INBYE_FOREVER: until something happens.
- * @return            Number of callbacks that ran, 0 at the end of the time; or -errno of the epoll.
+ * @return            Number of callbacks that ran, 0 at the end of the time; or -errno.
  */
 INBYE_API int inbye_loop_dispatch(struct inbye_loop *loop, uint64_t timeout_ns);
 
@@ -47,7 +52,7 @@ INBYE_API int inbye_loop_dispatch(struct inbye_loop *loop, uint64_t timeout_ns);
  */
 INBYE_API INBYE_MUST_USE int inbye_loop_reap_orphans(struct inbye_loop *loop);
 
-/** @param events  EPOLLIN, EPOLLOUT... as they came from epoll_wait(2). */
+/** @param events  POLLIN, POLLOUT... as poll(2) gives them; the numbers of epoll(7) are the same. */
 typedef void (*inbye_watch_fd_fn)(void *userdata, uint32_t events);
 typedef void (*inbye_watch_timer_fn)(void *userdata);
 typedef void (*inbye_watch_signal_fn)(void *userdata, int signo, pid_t sender);
@@ -67,6 +72,8 @@ INBYE_API INBYE_MUST_USE int inbye_watch_timer(struct inbye_loop *loop, uint64_t
 /**
  * Watch a signal through signalfd(2). It is blocked in the calling thread (and stays so); programs with
  * more threads block it in all of them first.
+ *
+ * @retval -EBUSY  The loop watches it already.
  */
 INBYE_API INBYE_MUST_USE int inbye_watch_signal(struct inbye_loop *loop, int signo, inbye_watch_signal_fn fn,
         void *userdata, struct inbye_watch **ret_watch);

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #define NS_PER_SECOND UINT64_C(1000000000)
+#define NS_PER_MILLISECOND UINT64_C(1000000)
 
 static uint64_t clock_read(clockid_t clock)
 {
@@ -46,6 +47,15 @@ uint64_t clock_left(uint64_t now_ns, uint64_t deadline_ns)
         if (deadline_ns == CLOCK_FOREVER)
                 return CLOCK_FOREVER;
         return deadline_ns > now_ns ? deadline_ns - now_ns : 0;
+}
+
+int clock_left_ms(uint64_t now_ns, uint64_t deadline_ns)
+{
+        uint64_t left_ns = clock_left(now_ns, deadline_ns);
+
+        if (left_ns / NS_PER_MILLISECOND >= INT32_MAX)
+                return -1;
+        return (int)((left_ns + NS_PER_MILLISECOND - 1) / NS_PER_MILLISECOND);
 }
 
 void clock_format_wall(uint64_t wall_ns, char text[CLOCK_TEXT_SIZE])

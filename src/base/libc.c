@@ -27,6 +27,13 @@ void error_describe(int number, char text[ERROR_DESCRIPTION_SIZE])
                 (void)snprintf(text, ERROR_DESCRIPTION_SIZE, "error %d", number);
 }
 
+char **str_environment(void)
+{
+        static char *nothing[] = { NULL };
+
+        return environ ? environ : nothing; /* clearenv(3) */
+}
+
 const char *str_getenv_trusted(const char *name)
 {
         return secure_getenv(name);

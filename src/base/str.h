@@ -33,6 +33,8 @@ bool str_is_word(const char *text, size_t n, const char *word);
 const char *str_nearest(const char *word, const char *const *candidates);
 /** Cut the word off that ends at the separator, or at the end: *rest moves behind it, or becomes NULL. */
 char *str_cut(char **rest, char separator);
+/** The environment of this process, never NULL. It is not the caller's. */
+char **str_environment(void);
 /** A variable of the environment; NULL also where the program has more rights than whoever started it. */
 const char *str_getenv_trusted(const char *name);
 bool str_starts_with(const char *string, const char *prefix);

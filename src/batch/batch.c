@@ -32,7 +32,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 
 /* Jobs that one turn starts (or fails to): between two turns signals, timers and output have their say. */
 #define N_STARTS_PER_TURN 16
@@ -479,7 +478,7 @@ static int watch_cancel(struct inbye_batch *batch, struct inbye_cancel *cancel)
         batch->cancel_fd = cancel_dup_fd(cancel);
         if (batch->cancel_fd < 0)
                 return batch->cancel_fd;
-        return loop_io_add(batch->loop, &batch->cancel_io, batch->cancel_fd, EPOLLIN, on_cancel);
+        return loop_io_add(batch->loop, &batch->cancel_io, batch->cancel_fd, LOOP_IN, on_cancel);
 }
 
 static struct inbye_batch *batch_new(struct inbye_loop *loop, const struct inbye_batch_options *options)

@@ -18,7 +18,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 enum { QUEUE_MAX = 1 << 20 };
@@ -91,14 +90,14 @@ static void flush(struct feed *feed)
 
 static uint32_t events_wanted(const struct feed *feed)
 {
-        return n_waiting(feed) > 0 ? EPOLLOUT : 0; /* EPOLLERR always comes */
+        return n_waiting(feed) > 0 ? LOOP_OUT : 0; /* LOOP_ERROR always comes */
 }
 
 static void on_writable(struct loop_io *io, uint32_t events)
 {
         struct feed *feed = CONTAINER_OF(io, struct feed, io);
 
-        if (events & EPOLLERR) {
+        if (events & LOOP_ERROR) {
                 feed->broken = true;
                 close_write(feed);
                 return;
@@ -141,7 +140,7 @@ int feed_write(struct feed *feed, const void *data, size_t n)
         flush(feed);
         if (feed->fd < 0)
                 return -EPIPE;
-        return n_waiting(feed) > 0 ? loop_io_modify(&feed->io, EPOLLOUT) : 0;
+        return n_waiting(feed) > 0 ? loop_io_modify(&feed->io, LOOP_OUT) : 0;
 }
 
 int feed_end(struct feed *feed)

@@ -10,7 +10,7 @@
  * of the stack: measured, that is as fast as a bare read loop on a pipe of that size. A turn reads 1 MiB at
  * most, then the others have theirs.
  *
- * Waiting for a slow tee disarms the read end (EPOLLONESHOT) in place of removing it: arming it again cannot
+ * Waiting for a slow tee disarms the read end (LOOP_ONCE) in place of removing it: arming it again cannot
  * fail, and the hang-up that epoll always reports does not spin the loop meanwhile.
  *
  * End of file may never come, since any descendant can hold the pipe: pump_drain() takes what was there when
@@ -24,7 +24,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -226,7 +225,7 @@ static void on_readable(struct loop_io *io, uint32_t events)
 
         if (tee_waits(pump))
                 return;
-        got = read_up_to(pump, (struct reading){ .n = TURN, .to_end = events & EPOLLHUP });
+        got = read_up_to(pump, (struct reading){ .n = TURN, .to_end = events & LOOP_HANGUP });
         if (got == -ECANCELED || got == -EAGAIN || pump->fd < 0)
                 return;
         if (got <= 0) {
@@ -235,8 +234,8 @@ static void on_readable(struct loop_io *io, uint32_t events)
                 if (pump->on_end)
                         pump->on_end(pump);
         } else if (tee_waits(pump)) {
-                (void)loop_io_modify(&pump->io, EPOLLONESHOT);
-                (void)loop_io_modify(&pump->tee_io, EPOLLOUT);
+                (void)loop_io_modify(&pump->io, LOOP_ONCE);
+                (void)loop_io_modify(&pump->tee_io, LOOP_OUT);
         }
 }
 
@@ -251,9 +250,9 @@ static void on_tee(struct loop_io *io, uint32_t events)
         if (tee_waits(pump))
                 return;
         if (pump->tee_io.loop)
-                (void)loop_io_modify(&pump->tee_io, EPOLLONESHOT);
+                (void)loop_io_modify(&pump->tee_io, LOOP_ONCE);
         if (pump->io.loop)
-                (void)loop_io_modify(&pump->io, EPOLLIN);
+                (void)loop_io_modify(&pump->io, LOOP_IN);
 }
 
 int pump_start(struct pump *pump, struct inbye_loop *loop)
@@ -261,7 +260,7 @@ int pump_start(struct pump *pump, struct inbye_loop *loop)
         int r;
 
         assert(pump->fd >= 0);
-        r = loop_io_add(loop, &pump->io, pump->fd, EPOLLIN, on_readable);
+        r = loop_io_add(loop, &pump->io, pump->fd, LOOP_IN, on_readable);
         return r < 0 ? r : tee_start(pump, loop, on_tee);
 }
 

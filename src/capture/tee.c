@@ -10,7 +10,7 @@
  * and get all at once.
  *
  * The descriptor is copied, because epoll takes a descriptor once, and one sink may serve both streams of
- * many commands. While nothing waits it stays registered but is disarmed (EPOLLONESHOT): arming it anew
+ * many commands. While nothing waits it stays registered but is disarmed (LOOP_ONCE): arming it anew
  * cannot fail for lack of memory, and a sink whose reader has gone does not wake us all the time.
  *
  * A sink that fails is dropped and the reading goes on, but for EPIPE: then the child is to see what it would
@@ -26,7 +26,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -51,7 +50,7 @@ int tee_start(struct pump *pump, struct inbye_loop *loop, void (*fn)(struct loop
 
         if (pump->tee_fd < 0)
                 return 0;
-        r = loop_io_add(loop, &pump->tee_io, pump->tee_fd, EPOLLONESHOT, fn);
+        r = loop_io_add(loop, &pump->tee_io, pump->tee_fd, LOOP_ONCE, fn);
         pump->tee_is_file = r == -EPERM;
         return pump->tee_is_file ? 0 : r;
 }

@@ -8,7 +8,7 @@
 
 /** Copy the descriptor (-1: there is none to be). 0 or -errno. */
 int tee_open(struct pump *pump, int fd);
-/** Be told when a sink that was slow takes bytes again: fn, when tee_io is armed with EPOLLOUT. */
+/** Be told when a sink that was slow takes bytes again: fn, when tee_io is armed with LOOP_OUT. */
 int tee_start(struct pump *pump, struct inbye_loop *loop, void (*fn)(struct loop_io *io, uint32_t events));
 /** Does the sink still owe us? Then nothing may be read. */
 bool tee_waits(const struct pump *pump);

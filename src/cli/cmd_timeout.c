@@ -395,7 +395,6 @@ int cli_timeout_as(const char *program, int argc, char **argv)
                 .kill_after_ns = INBYE_FOREVER,
                 .signo = SIGTERM,
                 .terminal = TERMINAL_INIT,
-                .signals = CLI_SIGNALS_INIT,
         };
         int status, death = 0;
 

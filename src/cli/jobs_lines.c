@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #define READ_SIZE ((size_t)64 << 10)
@@ -73,7 +72,7 @@ static int wait_readable(struct lines *lines)
                 return 0;
         if (poll(&pollfd, 1, 0) != 0)
                 return 1; /* an error is for read(2) to tell */
-        r = inbye_watch_fd(lines->loop, lines->fd, EPOLLIN, on_readable, lines, &lines->watch);
+        r = inbye_watch_fd(lines->loop, lines->fd, POLLIN, on_readable, lines, &lines->watch);
         return r == -EPERM ? 1 : r;
 }
 

@@ -18,10 +18,10 @@
 #include "base/str.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -253,7 +253,7 @@ static void wait_writable(struct out *out, enum out_place place)
 {
         int r;
 
-        r = inbye_watch_fd(out->options.loop, out_target_wait_fd(&out->targets[place]), EPOLLOUT, on_writable,
+        r = inbye_watch_fd(out->options.loop, out_target_wait_fd(&out->targets[place]), POLLOUT, on_writable,
                 out, &out->watch);
         if (r < 0)
                 fail_place(out, place, r);

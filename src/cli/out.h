@@ -29,7 +29,7 @@ void out_target_init(struct out_target *target, int fd, const char *name);
 void out_target_deinit(struct out_target *target);
 /** @return bytes written, -EAGAIN, or another negative errno. */
 ssize_t out_target_write(const struct out_target *target, const char *data, size_t n);
-/** The descriptor whose EPOLLOUT ends an -EAGAIN. */
+/** The descriptor whose POLLOUT ends an -EAGAIN. */
 int out_target_wait_fd(const struct out_target *target);
 
 /* The queue of what is to be written (out.c) */

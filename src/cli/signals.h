@@ -5,17 +5,11 @@
 #include <inbye/loop.h>
 #include <signal.h>
 
-/** Many signals through one descriptor: the limit on them may be low, and each start counts. */
+/** Many signals that have one listener. Zero-initialised: none. */
+enum { CLI_SIGNALS_MAX = 64 };
 struct cli_signals {
-        int fd; /* -1: not open */
-        struct inbye_watch *watch;
-        inbye_watch_signal_fn fn;
-        void *userdata;
+        struct inbye_watch *watches[CLI_SIGNALS_MAX];
 };
-#define CLI_SIGNALS_INIT                                                                                     \
-        {                                                                                                    \
-                .fd = -1                                                                                     \
-        }
 
 /** Blocks the set, for good. 0 or -errno. */
 int cli_signals_open(struct cli_signals *signals, struct inbye_loop *loop, const sigset_t *set,

@@ -23,7 +23,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -145,7 +144,7 @@ static int queue_line(struct cli_sink *sink, const struct buf *whole)
         write_queue(sink);
         /* Without a watch it goes out with the next line. */
         if (has_queue(sink) && sink->loop && !sink->watch)
-                (void)!inbye_watch_fd(sink->loop, sink->fd, EPOLLOUT, on_room, sink, &sink->watch);
+                (void)!inbye_watch_fd(sink->loop, sink->fd, POLLOUT, on_room, sink, &sink->watch);
         return sink->failed;
 }
 

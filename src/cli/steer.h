@@ -19,8 +19,7 @@ struct steer {
 
 #define STEER_INIT                                                                                           \
         {                                                                                                    \
-                .terminal = TERMINAL_INIT, .cancel_grace_ns = 300 * INBYE_MILLISECOND,                       \
-                .signals = CLI_SIGNALS_INIT                                                                  \
+                .terminal = TERMINAL_INIT, .cancel_grace_ns = 300 * INBYE_MILLISECOND                        \
         }
 
 /** Before the start: signals that come from now on are kept until the loop turns. 0 or -errno. */

@@ -33,7 +33,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -253,7 +252,7 @@ static int set_watch(struct session *session, struct inbye_error *reterr)
         r = warden_watch(session->base.dir_fd, session->name, &session->warden, reterr);
         if (r < 0)
                 return r;
-        r = loop_io_add(session->loop, &session->warden_io, session->warden.pidfd, EPOLLIN, on_warden);
+        r = loop_io_add(session->loop, &session->warden_io, session->warden.pidfd, LOOP_IN, on_warden);
         return r < 0 ? error_set(reterr, INBYE_STAGE_LOOP, -r, "cannot watch the warden") : 0;
 }
 

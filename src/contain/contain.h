@@ -79,7 +79,7 @@ struct contain_ops {
         int (*tree_pin)(struct contain_tree *tree, pid_t pid, int *ret_pidfd);
         /** 0: empty; CONTAIN_E_POPULATED; -errno: unknown. */
         int (*tree_look)(struct contain_tree *tree);
-        /** Descriptor to watch with EPOLLPRI, or -1. The tree keeps it. */
+        /** Descriptor to watch with LOOP_PRIORITY, or -1. The tree keeps it. */
         int (*tree_event_fd)(struct contain_tree *tree);
         /** Fill what the tree itself accounts for; leave the rest. */
         void (*tree_usage)(struct contain_tree *tree, struct inbye_usage *usage);

@@ -1,25 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cancel tokens: an eventfd that is written once and never read, so that any number of loops in any number
- * of threads see it level-triggered, each through a duplicate of its own (an epoll takes a descriptor once).
+ * Cancel tokens: a descriptor that is made readable once and never read, so that any number of loops in any
+ * number of threads see it level-triggered, each through a duplicate of its own (an epoll takes a descriptor
+ * once).
  */
 #include "loop/cancel.h"
 #include "base/fd.h"
 #include "loop/internal.h"
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
-int wake_open(int *ret_fd)
-{
-        int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-
-        if (fd < 0)
-                return -errno;
-        *ret_fd = fd;
-        return 0;
-}
 
 int inbye_cancel_open(struct inbye_cancel **ret_cancel)
 {
@@ -31,7 +20,7 @@ int inbye_cancel_open(struct inbye_cancel **ret_cancel)
         cancel = calloc(1, sizeof(*cancel));
         if (!cancel)
                 return -ENOMEM;
-        r = wake_open(&cancel->event_fd);
+        r = sys_wake_open(&cancel->wake);
         if (r < 0) {
                 free(cancel);
                 return r;
@@ -52,18 +41,14 @@ void inbye_cancel_free(struct inbye_cancel *cancel)
 {
         if (!cancel || atomic_fetch_sub(&cancel->n_references, 1) > 1)
                 return;
-        fd_close(cancel->event_fd);
+        sys_wake_close(&cancel->wake);
         free(cancel);
 }
 
 void inbye_cancel_fire(struct inbye_cancel *cancel)
 {
-        int saved = errno;
-        uint64_t one = 1;
-
         if (!atomic_exchange(&cancel->fired, 1))
-                (void)!write(cancel->event_fd, &one, sizeof(one));
-        errno = saved;
+                sys_wake_fire(&cancel->wake);
 }
 
 int inbye_cancel_is_fired(const struct inbye_cancel *cancel)
@@ -73,5 +58,5 @@ int inbye_cancel_is_fired(const struct inbye_cancel *cancel)
 
 int cancel_dup_fd(const struct inbye_cancel *cancel)
 {
-        return fd_dup_above(cancel->event_fd, 3);
+        return fd_dup_above(cancel->wake.fd, 3);
 }

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The event loop: one epoll, one timerfd for the nearest of all timers, one signalfd per watched signal.
+ * The event loop: what it waits with (wait.h) knows descriptors and the nearest of all timers; here is what
+ * hangs on them.
  *
- * Every descriptor has a slot; the epoll data carries the slot and its generation, which grows each time a
- * slot is given back. A child that shares our memory until it execs holds copies of our descriptors for a
- * moment after exec let us go on, so a registration can outlive the close of its descriptor and report events
- * for a slot that belongs to somebody else by then (a few dozen to hundreds of thousands in a run of 2000).
- * Such an event has an old generation and is dropped. Taking the pointer as epoll data was rejected for it.
+ * Every descriptor has a slot; the data of its events carries the slot and its generation, which grows each
+ * time a slot is given back. A child that shares our memory until it execs holds copies of our descriptors
+ * for a moment after exec let us go on, so a registration can outlive the close of its descriptor and report
+ * events for a slot that belongs to somebody else by then (a few dozen to hundreds of thousands in a run of
+ * 2000). Such an event has an old generation and is dropped. Taking the pointer as data was rejected for it.
  *
- * The time is read once per turn. Tests replace the clock and turn it themselves; the timerfd then still
- * follows the real one and is harmless, since a timer runs only when the loop's own clock has reached it.
+ * The time is read once per turn. Tests replace the clock and turn it themselves; what we wait with
+ * then still follows the real one, which is harmless, since a timer runs only when the loop's own clock has
+ * reached it.
  */
 #include "loop/loop.h"
 #include "base/clock.h"
-#include "base/fd.h"
+#include "base/scope.h"
 #include "loop/internal.h"
+#include "loop/wait.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 #define N_EVENTS 64
 #define NO_SLOT UINT32_MAX
@@ -31,22 +31,11 @@ static uint64_t real_clock(void *data)
         return clock_now_ns();
 }
 
-static void arm_timerfd(struct inbye_loop *loop)
+static void arm(struct inbye_loop *loop)
 {
         struct heap_node *first = heap_first(&loop->timers);
-        uint64_t due_ns = first ? first->key : CLOCK_FOREVER;
-        struct itimerspec when = { 0 };
 
-        if (due_ns == loop->armed_ns)
-                return;
-        if (first) {
-                /* A deadline of 0 would disarm. */
-                uint64_t at_ns = due_ns ? due_ns : 1;
-                when.it_value.tv_sec = (time_t)(at_ns / INBYE_SECOND);
-                when.it_value.tv_nsec = (long)(at_ns % INBYE_SECOND);
-        }
-        timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
-        loop->armed_ns = due_ns;
+        wait_arm(loop->wait, first ? first->key : CLOCK_FOREVER);
 }
 
 static uint64_t read_clock(struct inbye_loop *loop)
@@ -101,18 +90,14 @@ static void give_slot(struct inbye_loop *loop, uint32_t index)
         loop->first_free = index;
 }
 
-static struct epoll_event slot_event(const struct inbye_loop *loop, uint32_t index, uint32_t events)
+static uint64_t slot_data(const struct inbye_loop *loop, uint32_t index)
 {
-        return (struct epoll_event){
-                .events = events,
-                .data.u64 = (uint64_t)loop->slots[index].generation << 32 | index,
-        };
+        return (uint64_t)loop->slots[index].generation << 32 | index;
 }
 
 int loop_io_add(struct inbye_loop *loop, struct loop_io *io, int fd, uint32_t events,
         void (*fn)(struct loop_io *io, uint32_t events))
 {
-        struct epoll_event event;
         uint32_t index;
         int r;
 
@@ -120,9 +105,8 @@ int loop_io_add(struct inbye_loop *loop, struct loop_io *io, int fd, uint32_t ev
         r = take_slot(loop, &index);
         if (r < 0)
                 return r;
-        event = slot_event(loop, index, events);
-        if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0) {
-                r = -errno;
+        r = wait_add(loop->wait, fd, events, slot_data(loop, index));
+        if (r < 0) {
                 give_slot(loop, index);
                 return r;
         }
@@ -133,16 +117,14 @@ int loop_io_add(struct inbye_loop *loop, struct loop_io *io, int fd, uint32_t ev
 
 int loop_io_modify(struct loop_io *io, uint32_t events)
 {
-        struct epoll_event event = slot_event(io->loop, io->slot, events);
-
-        return epoll_ctl(io->loop->epoll_fd, EPOLL_CTL_MOD, io->fd, &event) < 0 ? -errno : 0;
+        return wait_modify(io->loop->wait, io->fd, events, slot_data(io->loop, io->slot));
 }
 
 void loop_io_remove(struct loop_io *io)
 {
         if (!io->loop)
                 return;
-        epoll_ctl(io->loop->epoll_fd, EPOLL_CTL_DEL, io->fd, NULL);
+        wait_remove(io->loop->wait, io->fd, slot_data(io->loop, io->slot));
         give_slot(io->loop, io->slot);
         io->loop = NULL;
 }
@@ -175,7 +157,7 @@ int loop_timer_set(struct inbye_loop *loop, struct loop_timer *timer, uint64_t d
         timer->fn = fn;
         heap_insert(&loop->timers, &timer->node, deadline_ns);
         if (!loop->in_turn)
-                arm_timerfd(loop);
+                arm(loop);
         return 0;
 }
 
@@ -188,7 +170,7 @@ void loop_timer_stop(struct loop_timer *timer)
         heap_remove(&loop->timers, &timer->node);
         timer->loop = NULL;
         if (!loop->in_turn)
-                arm_timerfd(loop);
+                arm(loop);
 }
 
 /* No more than there were: one that sets itself anew for now waits for the next turn. */
@@ -209,20 +191,12 @@ static int run_timers(struct inbye_loop *loop)
         return n;
 }
 
-/* Somebody may be waiting on our descriptor: make it readable. */
-static void wake(struct inbye_loop *loop)
-{
-        uint64_t one = 1;
-
-        (void)!write(loop->wake_fd, &one, sizeof(one));
-}
-
 void loop_defer(struct inbye_loop *loop, struct loop_defer *defer, void (*fn)(struct loop_defer *defer))
 {
         if (defer->queued)
                 return;
         if (!loop->in_turn && list_is_empty(&loop->deferred))
-                wake(loop);
+                sys_wake_fire(&loop->wake); /* somebody may be waiting on our descriptor */
         defer->fn = fn;
         defer->queued = true;
         list_append(&loop->deferred, &defer->link);
@@ -257,12 +231,14 @@ static int run_deferred(struct inbye_loop *loop)
         return n;
 }
 
-static int run_event(struct inbye_loop *loop, const struct epoll_event *event)
+static int run_event(struct inbye_loop *loop, const struct wait_event *event)
 {
-        uint32_t index = (uint32_t)event->data.u64;
-        uint32_t generation = (uint32_t)(event->data.u64 >> 32);
+        uint32_t index = (uint32_t)event->data;
+        uint32_t generation = (uint32_t)(event->data >> 32);
         struct loop_io *io;
 
+        if (event->data == WAIT_TIMER)
+                return 1; /* it says only that the time has come: run_timers() does the rest */
         if (index >= loop->n_slots || loop->slots[index].generation != generation)
                 return 0;
         io = loop->slots[index].io;
@@ -272,27 +248,15 @@ static int run_event(struct inbye_loop *loop, const struct epoll_event *event)
         return 1;
 }
 
-static int wait_ms(struct inbye_loop *loop, uint64_t deadline_ns)
-{
-        uint64_t left_ns;
-
-        if (!list_is_empty(&loop->deferred))
-                return 0;
-        left_ns = clock_left(clock_now_ns(), deadline_ns);
-        if (left_ns / INBYE_MILLISECOND >= INT32_MAX)
-                return -1;
-        return (int)((left_ns + INBYE_MILLISECOND - 1) / INBYE_MILLISECOND);
-}
-
 /* One turn: wait, then events, timers and what was deferred. */
 static int turn(struct inbye_loop *loop, uint64_t deadline_ns)
 {
-        struct epoll_event events[N_EVENTS];
+        struct wait_event events[N_EVENTS];
         int n_events, n = 0;
 
-        n_events = epoll_wait(loop->epoll_fd, events, N_EVENTS, wait_ms(loop, deadline_ns));
+        n_events = wait_next(loop->wait, list_is_empty(&loop->deferred) ? deadline_ns : 0, events, N_EVENTS);
         if (n_events < 0)
-                return errno == EINTR ? 0 : -errno;
+                return n_events;
         read_clock(loop);
         loop->in_turn = true;
         for (int i = 0; i < n_events; i++)
@@ -300,9 +264,9 @@ static int turn(struct inbye_loop *loop, uint64_t deadline_ns)
         n += run_timers(loop);
         n += run_deferred(loop);
         if (!list_is_empty(&loop->deferred))
-                wake(loop);
+                sys_wake_fire(&loop->wake);
         loop->in_turn = false;
-        arm_timerfd(loop);
+        arm(loop);
         return n;
 }
 
@@ -335,29 +299,18 @@ int inbye_loop_dispatch(struct inbye_loop *loop, uint64_t timeout_ns)
         return r;
 }
 
-/* The timer's own event says only that the time has come: run_timers() does the rest. */
-static void on_timerfd(struct loop_io *io, uint32_t events)
-{
-        struct inbye_loop *loop = CONTAINER_OF(io, struct inbye_loop, timer_io);
-        uint64_t expirations;
-
-        (void)events;
-        (void)!read(loop->timer_fd, &expirations, sizeof(expirations));
-        loop->armed_ns = CLOCK_FOREVER;
-}
-
 /* Emptied here and not by run_deferred(): what was deferred may have been cancelled since. */
 static void on_wake(struct loop_io *io, uint32_t events)
 {
-        uint64_t count;
+        struct inbye_loop *loop = CONTAINER_OF(io, struct inbye_loop, wake_io);
 
         (void)events;
-        (void)!read(io->fd, &count, sizeof(count));
+        sys_wake_drain(&loop->wake);
 }
 
 int inbye_loop_fd(const struct inbye_loop *loop)
 {
-        return loop->epoll_fd;
+        return wait_fd(loop->wait);
 }
 
 void *loop_get_data(const struct inbye_loop *loop)
@@ -386,25 +339,19 @@ int inbye_loop_open(struct inbye_loop **ret_loop)
         loop = calloc(1, sizeof(*loop));
         if (!loop)
                 return -ENOMEM;
-        loop->epoll_fd = loop->timer_fd = loop->wake_fd = -1;
+        loop->wake = (struct sys_wake)SYS_WAKE_INIT;
+        loop->signal_fd = -1;
         loop->first_free = NO_SLOT;
-        loop->armed_ns = CLOCK_FOREVER;
         loop->clock = real_clock;
         list_init(&loop->deferred);
         list_init(&loop->children);
-        loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-        if (loop->epoll_fd < 0)
-                return -errno;
-        loop->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-        if (loop->timer_fd < 0)
-                return -errno;
-        r = loop_io_add(loop, &loop->timer_io, loop->timer_fd, EPOLLIN, on_timerfd);
+        r = wait_open(&loop->wait);
         if (r < 0)
                 return r;
-        r = wake_open(&loop->wake_fd);
+        r = sys_wake_open(&loop->wake);
         if (r < 0)
                 return r;
-        r = loop_io_add(loop, &loop->wake_io, loop->wake_fd, EPOLLIN, on_wake);
+        r = loop_io_add(loop, &loop->wake_io, loop->wake.fd, LOOP_IN, on_wake);
         if (r < 0)
                 return r;
         *ret_loop = TAKE(loop);
@@ -419,10 +366,8 @@ void inbye_loop_free(struct inbye_loop *loop)
                 loop->free_data(loop->data);
         reaper_deinit(loop);
         loop_io_remove(&loop->wake_io);
-        loop_io_remove(&loop->timer_io);
-        fd_close(loop->wake_fd);
-        fd_close(loop->timer_fd);
-        fd_close(loop->epoll_fd);
+        sys_wake_close(&loop->wake);
+        wait_free(loop->wait);
         heap_deinit(&loop->timers);
         free(loop->slots);
         free(loop);

@@ -5,6 +5,7 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include <inbye/loop.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -15,13 +16,24 @@
  * that was queued for a source that was removed since is dropped by its generation number.
  */
 
+/* What to wait for at a descriptor, and what came. Errors and hang-ups come unasked. */
+#define LOOP_IN POLLIN
+#define LOOP_OUT POLLOUT
+#define LOOP_PRIORITY POLLPRI
+#define LOOP_ERROR POLLERR
+#define LOOP_HANGUP POLLHUP
+/* Tell once, then nothing, errors and hang-ups included, until loop_io_modify(). */
+#define LOOP_ONCE (1u << 30)
+/* Tell when it becomes so, not while it is; at least once. */
+#define LOOP_EDGE (1u << 31)
+
 struct loop_io {
         struct inbye_loop *loop; /* NULL: not added */
         void (*fn)(struct loop_io *io, uint32_t events);
         int fd;
         uint32_t slot;
 };
-/** events: EPOLLIN... -EPERM: not a pollable file. */
+/** events: LOOP_IN... -EPERM: not a pollable file. */
 int loop_io_add(struct inbye_loop *loop, struct loop_io *io, int fd, uint32_t events,
         void (*fn)(struct loop_io *io, uint32_t events));
 int loop_io_modify(struct loop_io *io, uint32_t events);

@@ -6,15 +6,11 @@
  * below calls out as its last act.
  */
 #include "base/clock.h"
-#include "base/fd.h"
 #include "loop/internal.h"
+#include "sys/signal_fd.h"
 #include "sys/signals.h"
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 enum watch_kind { WATCH_FD, WATCH_TIMER, WATCH_SIGNAL };
 
@@ -23,7 +19,7 @@ struct inbye_watch {
         struct inbye_loop *loop;
         struct loop_io io;
         struct loop_timer timer;
-        int signal_fd; /* owned; -1: none */
+        int signo; /* 0: none */
         union {
                 inbye_watch_fd_fn fd;
                 inbye_watch_timer_fn timer;
@@ -43,10 +39,11 @@ static int watch_new(
         watch->kind = kind;
         watch->loop = loop;
         watch->userdata = userdata;
-        watch->signal_fd = -1;
         *ret_watch = watch;
         return 0;
 }
+
+static void remove_signal(struct inbye_loop *loop, int signo);
 
 void inbye_watch_free(struct inbye_watch *watch)
 {
@@ -56,7 +53,8 @@ void inbye_watch_free(struct inbye_watch *watch)
         loop_timer_stop(&watch->timer);
         if (watch->kind == WATCH_TIMER)
                 loop_timers_release(watch->loop, 1);
-        fd_close(watch->signal_fd);
+        if (watch->signo)
+                remove_signal(watch->loop, watch->signo);
         free(watch);
 }
 DEFINE_SCOPED(watch_freep, struct inbye_watch, inbye_watch_free)
@@ -126,54 +124,79 @@ int inbye_watch_timer(struct inbye_loop *loop, uint64_t after_ns, inbye_watch_ti
         return 0;
 }
 
-/* One signal per call: the callback may free the watch, and what is still queued wakes us again. */
+/* One signal per call: the callback may free any watch, and what is still queued wakes us again. */
 static void on_signal(struct loop_io *io, uint32_t events)
 {
-        struct inbye_watch *watch = CONTAINER_OF(io, struct inbye_watch, io);
-        struct signalfd_siginfo info;
+        struct inbye_loop *loop = CONTAINER_OF(io, struct inbye_loop, signal_io);
+        struct inbye_watch *watch;
+        pid_t sender;
+        int signo;
 
         (void)events;
-        if (read(watch->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+        if (!sys_signal_fd_read(io->fd, &signo, &sender))
                 return;
-        watch->fn.signal(watch->userdata, (int)info.ssi_signo, (pid_t)info.ssi_pid);
+        watch = loop->signal_watches[signo];
+        if (watch)
+                watch->fn.signal(watch->userdata, signo, sender);
 }
 
-static int block_signal(int signo)
+static uint64_t watched_signals(const struct inbye_loop *loop)
 {
-        uint64_t old;
-        int r;
+        uint64_t set = 0;
 
-        r = sys_signal_mask(~UINT64_C(0), &old);
+        for (int signo = 1; signo <= SIGNALS_MAX; signo++)
+                if (loop->signal_watches[signo])
+                        set |= SIGNAL_BIT(signo);
+        return set;
+}
+
+/* All watched signals of a loop come by one descriptor: only few may be open. */
+static int add_signal(struct inbye_loop *loop, int signo)
+{
+        bool is_first = loop->signal_fd < 0;
+        int fd = sys_signal_fd(loop->signal_fd, watched_signals(loop) | SIGNAL_BIT(signo)), r;
+
+        if (fd < 0 || !is_first)
+                return fd < 0 ? fd : 0;
+        r = loop_io_add(loop, &loop->signal_io, fd, LOOP_IN, on_signal);
         if (r < 0)
-                return r;
-        return sys_signal_mask(old | SIGNAL_BIT(signo), NULL);
+                sys_signal_fd_close(fd);
+        else
+                loop->signal_fd = fd;
+        return r;
+}
+
+static void remove_signal(struct inbye_loop *loop, int signo)
+{
+        uint64_t left;
+
+        loop->signal_watches[signo] = NULL;
+        left = watched_signals(loop);
+        if (left && sys_signal_fd(loop->signal_fd, left) >= 0)
+                return;
+        loop_io_remove(&loop->signal_io);
+        loop->signal_fd = sys_signal_fd_close(loop->signal_fd);
 }
 
 int inbye_watch_signal(struct inbye_loop *loop, int signo, inbye_watch_signal_fn fn, void *userdata,
         struct inbye_watch **ret_watch)
 {
         scoped(watch_freep) struct inbye_watch *watch = NULL;
-        sigset_t set;
         int r;
 
-        if (!loop || signo < 1 || signo > 64 || !fn || !ret_watch)
+        if (!loop || signo < 1 || signo > SIGNALS_MAX || !fn || !ret_watch)
                 return -EINVAL;
+        if (loop->signal_watches[signo])
+                return -EBUSY;
         r = watch_new(loop, WATCH_SIGNAL, userdata, &watch);
         if (r < 0)
                 return r;
         watch->fn.signal = fn;
-        sigemptyset(&set);
-        if (sigaddset(&set, signo) < 0)
-                return -EINVAL;
-        watch->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-        if (watch->signal_fd < 0)
-                return -errno;
-        r = block_signal(signo);
+        r = add_signal(loop, signo);
         if (r < 0)
                 return r;
-        r = loop_io_add(loop, &watch->io, watch->signal_fd, EPOLLIN, on_signal);
-        if (r < 0)
-                return r;
+        watch->signo = signo;
+        loop->signal_watches[signo] = watch;
         *ret_watch = TAKE(watch);
         return 0;
 }

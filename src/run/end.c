@@ -26,7 +26,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/wait.h>
 
 /* How long everybody may take to stand still before the soft signal is sent all the same. */
@@ -105,7 +104,7 @@ static void pin_member(struct inbye_process *process, pid_t pid)
                 return;
         if (process->state == PROCESS_KILLING)
                 sys_pidfd_send_signal(fd, SIGKILL);
-        if (loop_io_add(process->loop, &pin->io, fd, EPOLLIN, on_pin) < 0) {
+        if (loop_io_add(process->loop, &pin->io, fd, LOOP_IN, on_pin) < 0) {
                 fd_close(fd);
                 return;
         }
@@ -131,7 +130,7 @@ static void watch_tree_event(struct inbye_process *process)
         int fd = process->tree->ops->tree_event_fd(process->tree);
 
         if (!process->tree_io.loop && fd >= 0)
-                loop_io_add(process->loop, &process->tree_io, fd, EPOLLPRI, on_tree_event);
+                loop_io_add(process->loop, &process->tree_io, fd, LOOP_PRIORITY, on_tree_event);
 }
 
 static void watch_members(struct inbye_process *process)
@@ -520,7 +519,7 @@ int end_watch_main(struct inbye_process *process)
         loop_child_add(process->loop, &process->child);
         /* By edges: one that is dead and traced stays readable, and can be reaped only once its tracer has
          * gone, which is another edge. */
-        return loop_io_add(process->loop, &process->main_io, process->pidfd, EPOLLIN | EPOLLET, on_main);
+        return loop_io_add(process->loop, &process->main_io, process->pidfd, LOOP_IN | LOOP_EDGE, on_main);
 }
 
 /* What is left of the grace, which may only shrink. */

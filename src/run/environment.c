@@ -15,9 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* POSIX has it, and no header of POSIX declares it. */
-extern char **environ;
-
 static int check_name(const char *name)
 {
         return !name || !name[0] || strchr(name, '=') ? -EINVAL : 0;
@@ -195,7 +192,7 @@ static const char *find_own(const char *name)
 {
         size_t n = strlen(name);
 
-        for (char **entry = environ; entry && *entry; entry++)
+        for (char **entry = str_environment(); *entry; entry++)
                 if (strncmp(*entry, name, n) == 0 && (*entry)[n] == '=')
                         return *entry;
         return NULL;
@@ -226,7 +223,7 @@ static int apply_allowed(char ***env, char **names)
 int command_environment(const struct inbye_command *command, const char *const **ret_envp, char ***ret_owned)
 {
         static const char *const nothing[] = { NULL };
-        const char *const *own = environ ? (const char *const *)environ : nothing;
+        const char *const *own = (const char *const *)str_environment();
         scoped(strv_freep) char **env = NULL;
         int r;
 

@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 
 /* How long freeing a group waits for its trees; what is left then is unkillable. */
 #define FREE_LIMIT (10 * INBYE_SECOND)
@@ -59,7 +58,7 @@ static int watch_cancel(struct inbye_group *group, struct inbye_cancel *cancel)
         if (group->cancel_fd < 0)
                 return group->cancel_fd;
         group->cancel = cancel_ref(cancel);
-        return loop_io_add(group->loop, &group->cancel_io, group->cancel_fd, EPOLLIN, on_cancel);
+        return loop_io_add(group->loop, &group->cancel_io, group->cancel_fd, LOOP_IN, on_cancel);
 }
 
 /* As the kernel reads its extensible structs: shorter is older, longer is fine while the unknown tail is
