@@ -43,6 +43,9 @@ static bool is_wanted(const struct round *round, const struct trick *trick)
 {
         if (round->end == END_EXIT && (trick->traits & TRICK_NEVER_EXITS))
                 return false;
+        /* A chain that gets away takes the processors from all other jobs until the batch has ended. */
+        if (trick_escapes(trick, round->mechanism) && (trick->traits & TRICK_MOVES_ON))
+                return false;
         return trick_applies(trick, round->mechanism) && suite_wants(round->suite->only_trick, trick->name);
 }
 
