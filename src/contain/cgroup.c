@@ -154,6 +154,19 @@ static int mkdir_failed(const struct session *session, int r, struct contain_pro
         return r;
 }
 
+/* Members are signalled and waited for by pidfd alone: their numbers are not ours. */
+static int check_pidfds(struct contain_probe *why)
+{
+        scoped(fd_closep) int pidfd = sys_pidfd_open(getpid());
+
+        if (pidfd >= 0 || (pidfd != -ENOSYS && pidfd != -EPERM))
+                return 0;
+        snprintf(why->reason, sizeof(why->reason), "there are no pidfds here: %s", strerror(-pidfd));
+        snprintf(
+                why->hint, sizeof(why->hint), "Linux 5.3 or later, and no seccomp filter against pidfd_open");
+        return -EOPNOTSUPP;
+}
+
 /* Where it will be and what it will be called; nothing is there yet. */
 static int session_new(struct session **ret, struct contain_probe *why)
 {
@@ -166,7 +179,9 @@ static int session_new(struct session **ret, struct contain_probe *why)
         session->dir_fd = session->base.dir_fd = -1;
         session->warden = (struct warden)WARDEN_INIT;
         list_init(&session->groups);
-        r = cgroup_base_open(&session->base, why);
+        r = check_pidfds(why);
+        if (r == 0)
+                r = cgroup_base_open(&session->base, why);
         if (r < 0)
                 return r;
         r = name_session(session->name);

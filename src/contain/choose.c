@@ -175,7 +175,7 @@ static ssize_t signal_new(struct contain_tree *tree, struct contain_pids *seen, 
 /* A tree that forks faster than we go round would keep us for ever: SIGKILL is what ends such a one. */
 #define SIGNAL_ROUNDS 16
 
-int contain_signal(struct contain_tree *tree, int signo, bool cont)
+static int signal_members(struct contain_tree *tree, int signo, bool cont)
 {
         scoped(contain_pids_deinit) struct contain_pids seen = { 0 };
         ssize_t n = 1;
@@ -183,6 +183,13 @@ int contain_signal(struct contain_tree *tree, int signo, bool cont)
         for (int i = 0; i < SIGNAL_ROUNDS && n > 0; i++)
                 n = signal_new(tree, &seen, signo, cont);
         return n < 0 ? (int)n : 0;
+}
+
+int contain_signal(struct contain_tree *tree, int signo, bool cont)
+{
+        int r = tree->ops->tree_signal ? tree->ops->tree_signal(tree, signo, cont) : -EOPNOTSUPP;
+
+        return r == -EOPNOTSUPP ? signal_members(tree, signo, cont) : r;
 }
 
 /* The kernel's own event comes as much as 10 ms late, and not at all for some mechanisms. */

@@ -72,6 +72,9 @@ struct contain_ops {
         void (*tree_command_ended)(struct contain_tree *tree, bool pinned);
         /** SIGKILL to all members, so that none slips by. 0, -errno. */
         int (*tree_kill)(struct contain_tree *tree);
+        /** A signal to all members at once, and SIGCONT after it with `cont`. NULL, -EOPNOTSUPP: one by one.
+         */
+        int (*tree_signal)(struct contain_tree *tree, int signo, bool cont);
         /** 0: done; CONTAIN_E_PENDING: the event fd will tell; -EOPNOTSUPP: no freezer. */
         int (*tree_freeze)(struct contain_tree *tree, bool frozen);
         int (*tree_pids)(struct contain_tree *tree, struct contain_pids *pids);
@@ -103,8 +106,9 @@ DEFINE_SCOPED(contain_tree_freep, struct contain_tree, contain_tree_free)
 DEFINE_SCOPED(contain_group_freep, struct contain_group, contain_group_free)
 
 /**
- * Send a signal to every member, those included that are forked while it goes round: the list is read until
- * it shows nobody new. With CONT, SIGCONT follows, so that stopped members see it.
+ * Send a signal to every member: at once, where the mechanism can; else one by one, those included that are
+ * forked while it goes round: the list is read until it shows nobody new. With CONT, SIGCONT follows, so that
+ * stopped members see it.
  */
 int contain_signal(struct contain_tree *tree, int signo, bool cont);
 

@@ -10,7 +10,8 @@
  * Whether anybody but the zombie is left only /proc can tell, by a walk over all processes. Where we are the
  * subreaper it is spared: whoever outlives the command then is a child of ours, or has an ancestor that is.
  *
- * There is no event for the end of a group: the members' pidfds are waited for.
+ * There is no event for the end of a group: the members' pidfds are waited for. Where there are none, whoever
+ * waits has to look again; all else goes by the number of the group.
  */
 #include "base/error.h"
 #include "base/fd.h"
@@ -165,13 +166,21 @@ static int tree_pin(struct contain_tree *tree, pid_t pid, int *ret_pidfd)
         return 0;
 }
 
-static int tree_kill(struct contain_tree *tree)
+/* EPERM: none of them may be signalled by us, or so it looks from here. */
+static int tree_signal(struct contain_tree *tree, int signo, bool cont)
 {
         if (!pgroup_of(tree)->pinned)
-                return contain_signal(tree, SIGKILL, false);
-        if (kill(-tree->pid, SIGKILL) == 0 || errno == ESRCH)
-                return 0;
-        return errno == EPERM ? contain_signal(tree, SIGKILL, false) : -errno;
+                return -EOPNOTSUPP;
+        if (kill(-tree->pid, signo) < 0)
+                return errno == ESRCH ? 0 : errno == EPERM ? -EOPNOTSUPP : -errno;
+        if (cont)
+                (void)kill(-tree->pid, SIGCONT);
+        return 0;
+}
+
+static int tree_kill(struct contain_tree *tree)
+{
+        return contain_signal(tree, SIGKILL, false);
 }
 
 static int tree_freeze(struct contain_tree *tree, bool frozen)
@@ -224,6 +233,7 @@ const struct contain_ops contain_pgroup = {
         .tree_started = tree_started,
         .tree_command_ended = tree_command_ended,
         .tree_kill = tree_kill,
+        .tree_signal = tree_signal,
         .tree_freeze = tree_freeze,
         .tree_pids = tree_pids,
         .tree_pin = tree_pin,

@@ -20,7 +20,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "run/run.h"
-#include "sys/pidfd.h"
+#include "sys/child.h"
 #include "sys/proc.h"
 #include <errno.h>
 #include <signal.h>
@@ -34,9 +34,12 @@
 #define KILL_LIMIT (10 * INBYE_SECOND)
 /* How long a tracer that was killed may take to give the command's status up. */
 #define HELD_LIMIT INBYE_SECOND
-/* Where neither a pidfd nor an event tells of a member's end, there is no event at all: look again after
- * this. */
-#define BLIND_INTERVAL (5 * INBYE_MILLISECOND)
+/*
+ * Where neither a pidfd nor an event of the mechanism tells of a member's end, there is no event at all
+ * (POSIX has none for processes that are not one's children): look again, soon, then less and less soon.
+ */
+#define BLIND_FIRST INBYE_MILLISECOND
+#define BLIND_LAST (64 * INBYE_MILLISECOND)
 
 /*
  * In newer kernels (7.2; 6.18 not yet) a cgroup is populated until its last member has left the CPU for good:
@@ -165,7 +168,7 @@ void end_unwatch(struct inbye_process *process)
 static void enter(struct inbye_process *process, enum process_state state, uint64_t limit_ns)
 {
         process->state = state;
-        process->leaving_ns = 0;
+        process->leaving_ns = process->blind_ns = 0;
         process->phase_limit_ns = limit_ns;
         process->phase_at = clock_deadline(loop_now_ns(process->loop), limit_ns);
         process_arm(process);
@@ -217,6 +220,16 @@ static void look_for_leaving(struct inbye_process *process)
         look_again(process, after_ns);
 }
 
+static void look_blindly(struct inbye_process *process)
+{
+        uint64_t after_ns = 2 * process->blind_ns;
+
+        process->blind_ns = after_ns < BLIND_FIRST  ? BLIND_FIRST
+                            : after_ns > BLIND_LAST ? BLIND_LAST
+                                                    : after_ns;
+        look_again(process, process->blind_ns);
+}
+
 /* Finish, or wait for whoever is left. */
 static void finish_or_watch(struct inbye_process *process)
 {
@@ -230,13 +243,13 @@ static void finish_or_watch(struct inbye_process *process)
         if (process->tree_io.loop)
                 look_for_leaving(process);
         else
-                look_again(process, BLIND_INTERVAL);
+                look_blindly(process);
 }
 
 static void kill_main(struct inbye_process *process)
 {
         if (!process->main_ended)
-                sys_pidfd_send_signal(process->pidfd, SIGKILL);
+                sys_child_signal(process->pidfd, process->pid, SIGKILL);
 }
 
 static void kill_tree(struct inbye_process *process)
@@ -256,7 +269,7 @@ static void broadcast(struct inbye_process *process)
 
         /* Without a descriptor to be had the members cannot be reached, but the command can. */
         if (r < 0 && !process->main_ended)
-                sys_pidfd_send_signal(process->pidfd, process->soft_signal);
+                sys_child_signal(process->pidfd, process->pid, process->soft_signal);
         if (was_frozen)
                 process->tree->ops->tree_freeze(process->tree, false);
         enter(process, PROCESS_GRACE, process->grace_ns);
@@ -491,7 +504,7 @@ void end_notice_main(struct inbye_process *process)
         if (process->main_ended)
                 return;
         if (!reap_main(process)) {
-                if (process->main_held || sys_pidfd_has_ended(process->pidfd) != 1)
+                if (process->main_held || sys_child_has_ended(process->pidfd, process->pid) != 1)
                         return;
                 process->main_held = true;
                 step(process, END_HELD);
@@ -514,12 +527,18 @@ static void on_child(struct loop_child *child)
 
 int end_watch_main(struct inbye_process *process)
 {
+        int fd = process->pidfd;
+
+        if (fd < 0)
+                fd = process->end_fd = sys_child_end_fd(process->pid);
+        if (fd < 0)
+                return fd;
         process->child.pid = process->pid;
         process->child.fn = on_child;
         loop_child_add(process->loop, &process->child);
         /* By edges: one that is dead and traced stays readable, and can be reaped only once its tracer has
          * gone, which is another edge. */
-        return loop_io_add(process->loop, &process->main_io, process->pidfd, LOOP_IN | LOOP_EDGE, on_main);
+        return loop_io_add(process->loop, &process->main_io, fd, LOOP_IN | LOOP_EDGE, on_main);
 }
 
 /* What is left of the grace, which may only shrink. */

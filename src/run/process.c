@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "run/run.h"
-#include "sys/pidfd.h"
+#include "sys/child.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -165,7 +165,7 @@ static void on_over(struct pump *pump)
         struct inbye_process *process = pump->userdata;
 
         if (process->state == PROCESS_RUNNING &&
-                (process->main_ended || sys_pidfd_has_ended(process->pidfd) != 1))
+                (process->main_ended || sys_child_has_ended(process->pidfd, process->pid) != 1))
                 overrun(process, INBYE_OUTPUT_LIMIT);
         else if (process->reason == INBYE_OK)
                 process->reason = INBYE_OUTPUT_LIMIT; /* too late to end it, not too late to say so */
@@ -208,6 +208,7 @@ static void release(struct inbye_process *process)
         contain_tree_free(process->tree);
         process->tree = NULL;
         process->pidfd = fd_close(process->pidfd);
+        process->end_fd = fd_close(process->end_fd);
 }
 
 void process_free_now(struct inbye_process *process)
@@ -239,7 +240,7 @@ static struct inbye_process *process_new(struct inbye_group *group, struct inbye
         process->group = group;
         process->loop = group->loop;
         process->command = inbye_command_ref(command);
-        process->pidfd = -1;
+        process->pidfd = process->end_fd = -1;
         for (int i = 0; i < N_PINS; i++)
                 process->pins[i].fd = -1;
         for (int i = 0; i < 2; i++)
@@ -305,11 +306,6 @@ static void end_unwatched(struct inbye_process *process)
 static int undo_start(struct inbye_process *process, int r, struct inbye_error *reterr)
 {
         end_unwatched(process);
-        if (process->pidfd < 0) {
-                error_set_plain(reterr, INBYE_STAGE_MECHANISM, EOPNOTSUPP, "this kernel has no pidfd_open");
-                error_hint(reterr, "Linux 5.3 or later is needed, and no seccomp filter against it");
-                return -EOPNOTSUPP;
-        }
         return error_set(reterr, INBYE_STAGE_LOOP, -r, "cannot watch the new process");
 }
 
@@ -325,7 +321,7 @@ static int start(struct inbye_process *process, const struct prepared *prepared,
         process->pid = spawned.pid;
         process->pidfd = spawned.pidfd;
         process->tree->ops->tree_started(process->tree, &spawned);
-        r = process->pidfd < 0 ? -EOPNOTSUPP : end_watch_main(process);
+        r = end_watch_main(process);
         if (r == 0)
                 r = start_pumps(process);
         if (r < 0)
@@ -597,7 +593,7 @@ int inbye_process_signal_main(struct inbye_process *process, int signo)
 
         if (r < 0)
                 return r;
-        return process->main_ended ? -ESRCH : sys_pidfd_send_signal(process->pidfd, signo);
+        return process->main_ended ? -ESRCH : sys_child_signal(process->pidfd, process->pid, signo);
 }
 
 int inbye_process_cancel(struct inbye_process *process, int signo, uint64_t grace_ns)

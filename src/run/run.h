@@ -5,7 +5,7 @@
 #include "capture/capture.h"
 #include "contain/contain.h"
 #include "run/command.h"
-#include "sys/pidfd.h"
+#include "sys/child.h"
 #include <inbye/group.h>
 #include <inbye/process.h>
 #include <inbye/result.h>
@@ -98,10 +98,12 @@ struct inbye_process {
 
         pid_t pid;
         int pidfd;
+        int end_fd; /* where it has no pidfd: readable once it has ended; owned; -1 */
         struct loop_io main_io;
         struct loop_child child;
         bool main_ended;
         uint64_t leaving_ns;       /* how long the last look for members that leave had waited; 0: none yet */
+        uint64_t blind_ns;         /* the same where no event tells */
         bool swept;                /* the last kill, after which a list that is empty can be believed */
         bool main_held;            /* dead, but its tracer keeps the status from us */
         struct sys_wait main_wait; /* code 0: cannot be known */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/fd.h"
 #include "base/scope.h"
+#include "sys/child.h"
 #include "sys/misc.h"
 #include "sys/pidfd.h"
 #include "sys/proc.h"
@@ -93,6 +94,37 @@ Test(pidfd, tells_when_a_process_has_ended)
         cr_assert(eq(int, sys_wait(c.pidfd, 0, WEXITED, &w), -ECHILD));
         cr_assert(eq(int, sys_pidfd_send_signal(c.pidfd, SIGKILL), -ESRCH));
         child_close(&c);
+}
+
+Test(child, without_a_pidfd_is_signalled_by_its_number_until_it_is_reaped)
+{
+        struct child c = child_start("echo ready; read x");
+        int end_fd = sys_child_end_fd(c.pid);
+        struct pollfd end = { .fd = end_fd, .events = POLLIN };
+        struct sys_wait w;
+
+        cr_assert(ge(int, end_fd, 0));
+        cr_assert(zero(int, sys_child_has_ended(-1, c.pid)));
+        cr_assert(zero(int, poll(&end, 1, 0)));
+        cr_assert(zero(int, sys_child_signal(-1, c.pid, SIGKILL)));
+        cr_assert(eq(int, poll(&end, 1, -1), 1));
+        cr_assert(eq(int, sys_child_has_ended(-1, c.pid), 1));
+        cr_assert(zero(int, sys_child_signal(-1, c.pid, SIGKILL))); /* a zombie takes it */
+        cr_assert(zero(int, sys_wait(-1, c.pid, WEXITED, &w)));
+        cr_assert(eq(int, w.status, SIGKILL));
+        cr_assert(eq(int, sys_child_signal(-1, c.pid, SIGKILL), -ESRCH));
+        cr_assert(eq(int, sys_child_has_ended(-1, c.pid), 1));
+        fd_close(end_fd);
+        child_close(&c);
+}
+
+Test(child, tells_at_once_of_one_that_nobody_has)
+{
+        int end_fd = sys_child_end_fd(getpid());
+        struct pollfd end = { .fd = end_fd, .events = POLLIN };
+
+        cr_assert(eq(int, poll(&end, 1, -1), 1));
+        fd_close(end_fd);
 }
 
 Test(pidfd, reports_stops_and_signals)
