@@ -60,6 +60,7 @@ enum inbye_stage {
         INBYE_STAGE_EXEC,    /**< Program not found, not executable, argument list too long... */
         INBYE_STAGE_LOOP,    /**< The event loop of the owner. */
         INBYE_STAGE_CAPTURE, /**< Keeping the output: the spill file, the second sink. */
+        INBYE_STAGE_LIMIT,   /**< A limit of the tree cannot be enforced. */
         INBYE_STAGE_N
 };
 

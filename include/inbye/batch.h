@@ -76,20 +76,22 @@ typedef void (*inbye_batch_result_fn)(void *userdata, uint64_t index, struct inb
 
 /** Start from INBYE_BATCH_OPTIONS_INIT. */
 struct inbye_batch_options {
-        size_t size;                    /**< Set by _INIT. */
-        uint32_t width;                 /**< Most trees alive at once. 0: the CPUs this process may use. */
-        uint32_t flags;                 /**< INBYE_BATCH_* bits. */
-        uint32_t mechanisms;            /**< As in inbye_group_options. */
-        struct inbye_cancel *cancel;    /**< When fired: as inbye_batch_cancel(batch, 0, 0). NULL: none. */
-        inbye_batch_next_fn next;       /**< NULL: jobs come by inbye_batch_submit() alone. */
-        inbye_batch_result_fn result;   /**< NULL: only counted. */
-        void *userdata;                 /**< Of all of them. */
-        inbye_batch_attempt_fn started; /**< May be NULL. */
-        inbye_batch_attempt_fn ended;   /**< May be NULL. Comes before `result`, which may be held back. */
+        size_t size;                       /**< Set by _INIT. */
+        uint32_t width;                    /**< Most trees alive at once. 0: the CPUs this process may use. */
+        uint32_t flags;                    /**< INBYE_BATCH_* bits. */
+        uint32_t mechanisms;               /**< As in inbye_group_options. */
+        struct inbye_cancel *cancel;       /**< When fired: as inbye_batch_cancel(batch, 0, 0). NULL: none. */
+        inbye_batch_next_fn next;          /**< NULL: jobs come by inbye_batch_submit() alone. */
+        inbye_batch_result_fn result;      /**< NULL: only counted. */
+        void *userdata;                    /**< Of all of them. */
+        inbye_batch_attempt_fn started;    /**< May be NULL. */
+        inbye_batch_attempt_fn ended;      /**< May be NULL. Comes before `result`, which may be held back. */
+        uint32_t group_flags;              /**< INBYE_GROUP_* bits. */
+        const struct inbye_limits *limits; /**< Of all jobs together, as in inbye_group_options. */
 };
 #define INBYE_BATCH_OPTIONS_INIT                                                                             \
         {                                                                                                    \
-                sizeof(struct inbye_batch_options), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL              \
+                sizeof(struct inbye_batch_options), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL     \
         }
 
 /** Errors as inbye_group_open(). Nothing starts before the loop turns. */

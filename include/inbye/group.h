@@ -4,6 +4,7 @@
 
 #include <inbye/base.h>
 #include <inbye/command.h>
+#include <inbye/limits.h>
 #include <inbye/loop.h>
 
 INBYE_BEGIN_DECLS
@@ -32,16 +33,31 @@ INBYE_API uint32_t inbye_mechanism_from_name(const char *name);
 struct inbye_group;
 struct inbye_process;
 
+/** Turn controllers on to account for memory, tasks and I/O of each tree, where they can be had. */
+#define INBYE_GROUP_ACCOUNT 1u
+/**
+ * Where limits need it, this process (and its children that are there) may be moved out of its cgroup, which
+ * cannot limit what is below while it has processes of its own: into a leaf beside those of its trees, and
+ * back when the last of them has gone.
+ */
+#define INBYE_GROUP_MOVE_OWNER 2u
+/**
+ * Where the cgroup of this process has no place for limits, it may be moved into a new systemd scope, for
+ * good, when the group is opened. Open such a group before any other. Includes INBYE_GROUP_MOVE_OWNER.
+ */
+#define INBYE_GROUP_MOVE_TO_SCOPE 4u
+
 /** Start from INBYE_GROUP_OPTIONS_INIT: a field added in a later version then keeps its default. */
 struct inbye_group_options {
         size_t size;                 /**< Bytes of this struct the caller was compiled with; set by _INIT. */
         uint32_t mechanisms;         /**< INBYE_MECHANISM_* bits allowed, strongest tried first. 0: all. */
-        uint32_t flags;              /**< 0. */
+        uint32_t flags;              /**< INBYE_GROUP_* bits. */
         struct inbye_cancel *cancel; /**< When fired, every tree of the group is ended. NULL: none. */
+        const struct inbye_limits *limits; /**< As inbye_group_set_limits(). NULL: none. Copied. */
 };
 #define INBYE_GROUP_OPTIONS_INIT                                                                             \
         {                                                                                                    \
-                sizeof(struct inbye_group_options), 0, 0, NULL                                               \
+                sizeof(struct inbye_group_options), 0, 0, NULL, NULL                                         \
         }
 
 /**

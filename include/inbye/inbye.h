@@ -7,6 +7,7 @@
 #include <inbye/command.h>
 #include <inbye/group.h>
 #include <inbye/host.h>
+#include <inbye/limits.h>
 #include <inbye/loop.h>
 #include <inbye/process.h>
 #include <inbye/registry.h>

@@ -4,6 +4,7 @@
 
 #include <inbye/base.h>
 #include <inbye/command.h>
+#include <inbye/limits.h>
 
 INBYE_BEGIN_DECLS
 
@@ -38,8 +39,8 @@ enum inbye_status {
         INBYE_IDLE_TIMEOUT, /**< Was silent too long and was ended. */
         INBYE_CANCELLED,    /**< Ended on the owner's wish, or never started because of it. */
         INBYE_OUTPUT_LIMIT, /**< Wrote more than INBYE_KEEP_FAIL allows and was ended. */
-        INBYE_OOM,          /**< Killed for memory. */
-        INBYE_LIMIT,        /**< Overran another limit. */
+        INBYE_OOM,          /**< Its memory limit, or its group's, was reached and the kernel ended it. */
+        INBYE_LIMIT,        /**< Failed after it met its limit of tasks. */
         INBYE_SPAWN_ERROR,  /**< The program was never started: see inbye_result_error(). */
         INBYE_LOST,         /**< It ran, but how it ended cannot be known, or it cannot be ended. */
         INBYE_STATUS_N
@@ -92,14 +93,26 @@ struct inbye_usage {
         uint64_t cpu_system_us;     /**< Microseconds. */
         uint64_t peak_memory_bytes; /**< Of the tree; from rusage: of its largest process, and known
                                      *   only where above the owner's own peak. */
-        uint64_t peak_processes;
+        uint64_t peak_processes;    /**< Tasks: threads are counted. */
         uint64_t io_read_bytes;
         uint64_t io_written_bytes;
         const char *cpu_source;    /**< "cgroup", "rusage" or "unknown". */
         const char *memory_source; /**< "cgroup", "rusage" or "unknown". */
+        uint64_t cpu_stall_us;     /**< Time in which a member waited for a CPU, microseconds. */
+        uint64_t memory_stall_us;  /**< For memory. */
+        uint64_t io_stall_us;      /**< For a disk. */
 };
 /** @retval -E2BIG  usage->size is larger than the library knows. */
 INBYE_API int inbye_result_usage(const struct inbye_result *result, struct inbye_usage *usage);
+
+/** What came of a limit, of the command or of its group. */
+INBYE_API enum inbye_verdict inbye_result_verdict(const struct inbye_result *result, enum inbye_limit limit);
+/**
+ * Whose limit it was, where the OOM killer ended members of the tree: "command", "group" (status "oom" in
+ * both cases), "inside" (one that the command set itself, further down) or "outside" (of a cgroup around us,
+ * or of the whole host). NULL: it ended none, or that is not known. Static storage.
+ */
+INBYE_API const char *inbye_result_oom(const struct inbye_result *result);
 
 /** Name of the mechanism that held the tree. */
 INBYE_API const char *inbye_result_mechanism(const struct inbye_result *result);

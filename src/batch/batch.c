@@ -524,6 +524,8 @@ int inbye_batch_open(struct inbye_loop *loop, const struct inbye_batch_options *
         if (!batch)
                 return error_set(reterr, INBYE_STAGE_ARGUMENT, ENOMEM, "batch");
         group_options.mechanisms = options.mechanisms;
+        group_options.flags = options.group_flags;
+        group_options.limits = options.limits;
         r = inbye_group_open(loop, &group_options, &batch->group, reterr);
         if (r < 0)
                 return r;

@@ -150,6 +150,8 @@ enum cli_setting {
         CLI_SETTING_STDIN,
         CLI_SETTING_CAPTURE_LIMIT,
         CLI_SETTING_CAPTURE_KEEP,
+        CLI_SETTING_LIMIT,
+        CLI_SETTING_PROPERTY,
         CLI_SETTING_END
 };
 
@@ -181,6 +183,8 @@ int settings_to_command(
  * required. */
 int settings_to_options(
         const struct settings *settings, struct inbye_group_options *options, struct inbye_error *reterr);
+/** Limits that the base has and these settings do not say. 0, -ENOMEM. */
+int settings_inherit_limits(struct settings *settings, const struct settings *base);
 bool settings_has(const struct settings *settings, enum cli_setting id);
 
 /* Where results go (sink.c): FILE, "-" for stdout, or fd:N */

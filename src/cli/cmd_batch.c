@@ -171,6 +171,7 @@ static int open_batch(struct batch_session *session, struct inbye_error *reterr)
         options.width = wishes->width;
         options.flags = wishes->keep_order ? INBYE_BATCH_KEEP_ORDER : 0;
         options.mechanisms = group.mechanisms;
+        options.group_flags = group.flags | INBYE_GROUP_MOVE_OWNER; /* jobs may have limits of their own */
         options.next = next_job;
         options.started = on_start;
         options.ended = on_end;

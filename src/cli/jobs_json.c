@@ -242,6 +242,43 @@ static int take_stdin_file(struct making *making, const json_t *value)
         return inbye_command_set_input_file(making->command, json_string_value(value));
 }
 
+/* {"memory": "64M", "tasks": 64}: each as --limit takes it. */
+static int take_limit(struct making *making, const char *name, const json_t *value)
+{
+        struct inbye_error error = { 0 };
+        struct buf text = BUF_INIT;
+        int r;
+
+        buf_printf(&text, "%s=", name);
+        r = value_text(value, &text);
+        if (r == -EINVAL)
+                r = error_set_plain(making->error, INBYE_STAGE_ARGUMENT, EINVAL,
+                        "limits: '%s' is neither a string nor a number", name);
+        else if (r == 0)
+                r = settings_apply(making->settings, CLI_SETTING_LIMIT, text.data, &error);
+        if (r < 0 && error.text[0])
+                error_set_plain(making->error, INBYE_STAGE_ARGUMENT, error.number, "limits: %s", error.text);
+        buf_deinit(&text);
+        return r;
+}
+
+static int take_limits(struct making *making, const json_t *value)
+{
+        const char *name;
+        const json_t *one;
+        int r = 0;
+
+        if (!json_is_object(value))
+                return refuse(making, "limits is not an object");
+        json_object_foreach((json_t *)value, name, one)
+        {
+                r = take_limit(making, name, one);
+                if (r < 0)
+                        return r;
+        }
+        return settings_inherit_limits(making->settings, making->base->settings);
+}
+
 static const struct job_key {
         const char *name;
         int (*take)(struct making *making, const json_t *value);
@@ -251,6 +288,7 @@ static const struct job_key {
         { "env", take_env },
         { "stdin", take_stdin },
         { "stdin_file", take_stdin_file },
+        { "limits", take_limits },
 };
 
 /* Keys that are options */
@@ -265,6 +303,8 @@ static bool is_option_of_jobs(int id)
         case CLI_SETTING_UNSET_ENV:
         case CLI_SETTING_STDIN:
         case CLI_SETTING_KEEP_FD:
+        case CLI_SETTING_LIMIT:
+        case CLI_SETTING_PROPERTY:
                 return false;
         default:
                 return true;

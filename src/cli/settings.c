@@ -63,6 +63,10 @@ const struct cli_option cli_settings_options[] = {
                 "limit of each process, as in nofile=64:128 or core=0", NULL },
         { "keep-fd", 0, "FD", CLI_SETTING_KEEP_FD, "Process", "leave this descriptor open in the command",
                 NULL },
+        { "limit", 'l', "LIST", CLI_SETTING_LIMIT, "Limits of the tree",
+                "limits, as in memory=64M,tasks=64,cpu=0.5; refused where they cannot be enforced", NULL },
+        { "property", 'p', "NAME=VALUE", CLI_SETTING_PROPERTY, "Limits of the tree",
+                "the same in the words of systemd, as in MemoryMax=64M", NULL },
         { "stdin", 0, "null|inherit|FILE", CLI_SETTING_STDIN, "Input and output",
                 "where standard input comes from", NULL },
         { "capture-limit", 0, "SIZE", CLI_SETTING_CAPTURE_LIMIT, "Input and output",
@@ -77,6 +81,7 @@ struct settings *settings_open(void)
         struct settings *settings = calloc(1, sizeof(*settings));
 
         if (settings) {
+                settings->limits = (struct inbye_limits)INBYE_LIMITS_INIT;
                 settings->grace_ns = CLI_GRACE_DEFAULT;
                 settings->cap_bytes = INBYE_CAPTURE_DEFAULT;
         }
@@ -95,6 +100,7 @@ void settings_free(struct settings *settings)
         free(settings->groups);
         free(settings->cpus);
         free(settings->fds);
+        settings_limits_deinit(settings);
         free(settings);
 }
 
@@ -153,7 +159,7 @@ int settings_take_flag(struct settings *settings, const char *value, struct inby
 /* Rows */
 
 static const struct settings_row *const tables[] = { settings_end_rows, settings_command_rows,
-        settings_process_rows };
+        settings_process_rows, settings_limits_rows };
 
 static const struct settings_row *find_row(int id)
 {
@@ -225,6 +231,8 @@ int settings_to_options(
         if (!(allowed & required))
                 return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
                         "--mechanism allows nothing that is as strong as --require asks for");
+        if (s->limits_given)
+                options->flags |= INBYE_GROUP_MOVE_TO_SCOPE;
         options->mechanisms = allowed & required;
         if (options->mechanisms == ~UINT32_C(0))
                 options->mechanisms = 0;

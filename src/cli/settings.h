@@ -36,6 +36,8 @@ struct settings {
         size_t n_rlimits;
         int *fds;
         size_t n_fds;
+        struct inbye_limits limits; /* strings are owned */
+        uint32_t limits_given;      /* bit per enum inbye_limit */
         size_t cap_bytes;
         enum inbye_keep keep;
 };
@@ -51,7 +53,8 @@ struct settings_row {
 /* Each ends with a row without a function. */
 extern const struct settings_row settings_end_rows[];     /* settings_end.c: time and ending */
 extern const struct settings_row settings_command_rows[]; /* settings_command.c: what runs, its streams */
-extern const struct settings_row settings_process_rows[]; /* settings_process.c: ids, limits, priorities */
+extern const struct settings_row settings_process_rows[]; /* settings_process.c: ids, rlimits, priorities */
+extern const struct settings_row settings_limits_rows[];  /* settings_limits.c: limits of the tree */
 
 /** "'VALUE' why". @return -number. */
 int settings_refuse(struct inbye_error *reterr, int number, const char *value, const char *why);
@@ -60,6 +63,7 @@ int settings_no_memory(struct inbye_error *reterr);
 int settings_take_string(char **place, const char *value, struct inbye_error *reterr);
 /** Take of a setting without a value. */
 int settings_take_flag(struct settings *settings, const char *value, struct inbye_error *reterr);
+void settings_limits_deinit(struct settings *settings);
 void settings_give(struct settings *settings, enum cli_setting id);
 
 #endif

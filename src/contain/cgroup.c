@@ -381,6 +381,19 @@ static int group_open(struct inbye_loop *loop, struct contain_group **ret, struc
         return 0;
 }
 
+static int group_dirs(struct contain_group *contain_group, struct contain_dirs *ret)
+{
+        const struct cgroup_group *group = CONTAINER_OF(contain_group, struct cgroup_group, group);
+
+        *ret = (struct contain_dirs){
+                .base_fd = group->session->base.dir_fd,
+                .session_fd = group->session->dir_fd,
+                .group_fd = group->dir_fd,
+                .path = group->session->base.path,
+        };
+        return 0;
+}
+
 /* --- leaf ----------------------------------------------------------------------------------------------- */
 
 static struct leaf *leaf_of(struct contain_tree *tree)
@@ -587,6 +600,14 @@ static int tree_look(struct contain_tree *tree)
         return events.populated ? CONTAIN_E_POPULATED : 0;
 }
 
+static int tree_take_dir(struct contain_tree *tree)
+{
+        struct leaf *leaf = leaf_of(tree);
+
+        leaf->spoiled = true;
+        return leaf->dir_fd;
+}
+
 static int tree_event_fd(struct contain_tree *tree)
 {
         return leaf_of(tree)->events_fd;
@@ -651,6 +672,7 @@ const struct contain_ops contain_cgroup = {
         .probe = probe,
         .group_open = group_open,
         .group_free = group_free,
+        .group_dirs = group_dirs,
         .tree_open = tree_open,
         .tree_plan = tree_plan,
         .tree_started = tree_started,
@@ -661,6 +683,7 @@ const struct contain_ops contain_cgroup = {
         .tree_pin = tree_pin,
         .tree_look = tree_look,
         .tree_event_fd = tree_event_fd,
+        .tree_take_dir = tree_take_dir,
         .tree_usage = tree_usage,
         .tree_free = tree_free,
 };

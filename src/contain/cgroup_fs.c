@@ -55,6 +55,15 @@ static bool is_shortage(int r)
         return r == -EMFILE || r == -ENFILE || r == -ENOMEM;
 }
 
+/* Who has made room for its leaves stands beside them, and they below its parent. */
+static void leave_owner_dir(char *own)
+{
+        size_t n = strlen(own), n_name = strlen("/" CGROUP_OWNER_DIR);
+
+        if (n >= n_name && strcmp(own + n - n_name, "/" CGROUP_OWNER_DIR) == 0)
+                own[n - n_name + (n == n_name)] = '\0';
+}
+
 /* The path of the own cgroup as the mount shows it: a mount may show only a part of the hierarchy. */
 int cgroup_base_find(bool whole, char *path, size_t size, struct contain_probe *why)
 {
@@ -76,6 +85,7 @@ int cgroup_base_find(bool whole, char *path, size_t size, struct contain_probe *
                 return r;
         if (r < 0)
                 return why_not(why, "the own cgroup lies outside the visible tree", HINT_DELEGATE);
+        leave_owner_dir(own);
         n_root = strcmp(root, "/") == 0 ? 0 : strlen(root);
         if (strncmp(own, root, n_root) != 0 || (own[n_root] && own[n_root] != '/'))
                 return why_not(why, "the own cgroup lies outside what is mounted", HINT_DELEGATE);
@@ -168,7 +178,7 @@ static int list_file(int dir_fd, const char *name, bool threads, struct contain_
         return 0;
 }
 
-static int list_own(int dir_fd, struct contain_pids *pids)
+int cgroup_list_own(int dir_fd, struct contain_pids *pids)
 {
         int r = list_file(dir_fd, "cgroup.procs", false, pids);
 
@@ -327,7 +337,7 @@ static int walk_below(int dir_fd, struct walk *walk)
 
 int cgroup_list(int dir_fd, struct contain_pids *pids)
 {
-        scoped(walk_deinit) struct walk walk = { .visit = list_own, .pids = pids, .fd = -1 };
+        scoped(walk_deinit) struct walk walk = { .visit = cgroup_list_own, .pids = pids, .fd = -1 };
 
         return walk_below(dir_fd, &walk);
 }

@@ -6,6 +6,9 @@
 
 /* Reading and removing below one cgroup directory, whatever its members have made of it. */
 
+/** Beside our leaves: where an owner went that made room for them. */
+#define CGROUP_OWNER_DIR "inbye.owner"
+
 /** Where our leaves may live: the directory of our own cgroup. */
 struct cgroup_base {
         int dir_fd;
@@ -19,6 +22,8 @@ int cgroup_base_find(bool whole, char *path, size_t size, struct contain_probe *
 
 /** Pids in the directory and everything below it. A directory that has gone is empty. */
 int cgroup_list(int dir_fd, struct contain_pids *pids);
+/** Pids in the directory itself. */
+int cgroup_list_own(int dir_fd, struct contain_pids *pids);
 /** Remove the empty cgroups below the directory ; the directory itself is left. */
 void cgroup_prune(int dir_fd);
 

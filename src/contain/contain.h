@@ -43,6 +43,12 @@ void contain_pids_deinit(struct contain_pids *pids);
 /** 0 or -ENOMEM. Pids <= 0 (members of another pid namespace) are left out. */
 int contain_pids_add(struct contain_pids *pids, pid_t pid);
 
+/** Where the leaves of a group stand in the unified hierarchy: directories that are handed down through. */
+struct contain_dirs {
+        int base_fd, session_fd, group_fd; /* borrowed */
+        const char *path;                  /* of the base */
+};
+
 /** Why a mechanism does not work here. */
 struct contain_probe {
         char reason[256];
@@ -62,6 +68,8 @@ struct contain_ops {
         /** -EOPNOTSUPP: not here, reterr says why (stage MECHANISM). Other: it should work and does not. */
         int (*group_open)(struct inbye_loop *loop, struct contain_group **ret, struct inbye_error *reterr);
         void (*group_free)(struct contain_group *group);
+        /** -EOPNOTSUPP (or NULL): it has none. */
+        int (*group_dirs)(struct contain_group *group, struct contain_dirs *ret);
 
         int (*tree_open)(struct contain_group *group, struct contain_tree **ret, struct inbye_error *reterr);
         /** Complete the plan, so that the child is born in the tree. */
@@ -84,6 +92,9 @@ struct contain_ops {
         int (*tree_look)(struct contain_tree *tree);
         /** Descriptor to watch with LOOP_PRIORITY, or -1. The tree keeps it. */
         int (*tree_event_fd)(struct contain_tree *tree);
+        /** Its own directory (borrowed) is limited and accounted in: it is not used for another tree after
+         * this one. -1 (or NULL): it has none. */
+        int (*tree_take_dir)(struct contain_tree *tree);
         /** Fill what the tree itself accounts for; leave the rest. */
         void (*tree_usage)(struct contain_tree *tree, struct inbye_usage *usage);
         /** Remove what held the tree; it should be empty. What cannot be removed is left. */

@@ -8,6 +8,7 @@
 #include "run/command.h"
 #include "base/scope.h"
 #include "base/str.h"
+#include "limit/values.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -51,6 +52,7 @@ static void command_free(struct inbye_command *command)
         free(command->rlimits);
         free(command->groups);
         free(command->affinity);
+        limits_deinit(&command->limits);
         free(command);
 }
 
@@ -80,6 +82,7 @@ int inbye_command_open(const char *const *argv, struct inbye_command **ret_comma
         atomic_init(&command->n_references, 1);
         command->input_fd = command->foreground_fd = command->process_group = -1;
         command->timeout_ns = command->idle_timeout_ns = INBYE_FOREVER;
+        command->limits = LIMITS_NONE;
         command->soft_signal = SIGTERM;
         command->success[0] = 1;
         output_init(&command->output[0]);
@@ -119,6 +122,12 @@ static int copy_block(void *to, const void *from, size_t n, size_t size)
         return from && !copy ? -ENOMEM : 0;
 }
 
+static int copy_limits(struct inbye_limits *to, const struct inbye_limits *from)
+{
+        *to = LIMITS_NONE;
+        return limits_copy(to, from);
+}
+
 static int copy_parts(struct inbye_command *to, const struct inbye_command *from)
 {
         int r = 0;
@@ -134,6 +143,7 @@ static int copy_parts(struct inbye_command *to, const struct inbye_command *from
         r |= copy_string(&to->env_pid, from->env_pid);
         r |= copy_string(&to->cwd, from->cwd);
         r |= copy_string(&to->input_path, from->input_path);
+        r |= copy_limits(&to->limits, &from->limits);
         for (int i = 0; i < 2; i++) {
                 r |= copy_string(&to->output[i].path, from->output[i].path);
                 r |= copy_string(&to->output[i].spill_path, from->output[i].spill_path);

@@ -4,6 +4,7 @@
 
 #include "spawn/spawn.h"
 #include <inbye/command.h>
+#include <inbye/limits.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -58,6 +59,8 @@ struct inbye_command {
         int process_group; /* -1: as input says */
         int foreground_fd; /* -1: none */
         uint64_t signal_mask;
+
+        struct inbye_limits limits; /* of the tree; strings are owned */
 
         uint64_t timeout_ns, idle_timeout_ns, grace_ns;
         int soft_signal;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "limit/room.h"
 #include "loop/cancel.h"
 #include "run/run.h"
 #include "sys/proc.h"
@@ -12,6 +13,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define GROUP_FLAGS (INBYE_GROUP_ACCOUNT | INBYE_GROUP_MOVE_OWNER | INBYE_GROUP_MOVE_TO_SCOPE)
 
 /* How long freeing a group waits for its trees; what is left then is unkillable. */
 #define FREE_LIMIT (10 * INBYE_SECOND)
@@ -79,7 +82,7 @@ static int copy_options(struct inbye_group_options *to, const struct inbye_group
         n = from->size < sizeof(*to) ? from->size : sizeof(*to);
         memcpy(to, from, n);
         to->size = sizeof(*to);
-        return to->flags ? -EINVAL : 0;
+        return to->flags & ~GROUP_FLAGS ? -EINVAL : 0;
 }
 
 DEFINE_SCOPED(group_freep, struct inbye_group, inbye_group_free)
@@ -102,14 +105,22 @@ int inbye_group_open(struct inbye_loop *loop, const struct inbye_group_options *
         group->loop = loop;
         group->cancel_fd = -1;
         list_init(&group->processes);
+        limit_group_init(&group->limits, NULL, 0);
+        if (own.flags & INBYE_GROUP_MOVE_TO_SCOPE)
+                room_find();
         r = contain_open(loop, own.mechanisms, &group->contain, reterr);
         if (r < 0)
                 return r;
+        limit_group_init(&group->limits, group->contain, own.flags);
         group->contain->on_unwatched = on_unwatched;
         group->contain->userdata = group;
         r = watch_cancel(group, own.cancel);
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_LOOP, -r, "cannot watch the cancel token");
+        if (own.limits)
+                r = limit_group_set(&group->limits, own.limits, reterr);
+        if (r < 0)
+                return r;
         *ret_group = TAKE(group);
         return 0;
 }
@@ -128,7 +139,9 @@ static void group_release(struct inbye_group *group)
         loop_io_remove(&group->cancel_io);
         fd_close(group->cancel_fd);
         inbye_cancel_free(group->cancel);
+        limit_group_deinit(&group->limits);
         contain_group_free(group->contain);
+        room_leave();
         free(group);
 }
 
@@ -194,6 +207,12 @@ static int each(
                         result = r;
         }
         return result;
+}
+
+int inbye_group_set_limits(
+        struct inbye_group *group, const struct inbye_limits *limits, struct inbye_error *reterr)
+{
+        return group ? limit_group_set(&group->limits, limits, reterr) : -EINVAL;
 }
 
 int inbye_group_signal(struct inbye_group *group, int signo)

@@ -205,6 +205,7 @@ static void release(struct inbye_process *process)
         for (int i = 0; i < 2; i++)
                 pump_deinit(&process->pumps[i]);
         feed_deinit(&process->feed);
+        limit_tree_close(&process->limits);
         contain_tree_free(process->tree);
         process->tree = NULL;
         process->pidfd = fd_close(process->pidfd);
@@ -241,6 +242,7 @@ static struct inbye_process *process_new(struct inbye_group *group, struct inbye
         process->loop = group->loop;
         process->command = inbye_command_ref(command);
         process->pidfd = process->end_fd = -1;
+        process->limits = (struct limit_tree)LIMIT_TREE_INIT;
         for (int i = 0; i < N_PINS; i++)
                 process->pins[i].fd = -1;
         for (int i = 0; i < 2; i++)
@@ -367,6 +369,10 @@ int inbye_group_spawn(struct inbye_group *group, struct inbye_command *command,
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_LOOP, -r, "cannot hold another process");
         process->tree->ops->tree_plan(process->tree, &prepared.plan);
+        r = limit_tree_open(&process->limits, &group->limits, process->tree, &process->command->limits,
+                &prepared.plan, reterr);
+        if (r < 0)
+                return r;
         r = start(process, &prepared, reterr);
         if (r < 0)
                 return r;
@@ -378,6 +384,20 @@ int inbye_group_spawn(struct inbye_group *group, struct inbye_command *command,
 /* --- the end
  * ---------------------------------------------------------------------------------------------------- */
 
+/* A tree that its own limit, or that of its group, has ended: whatever its command made of it. */
+static bool limit_ended(const struct limit_verdicts *verdicts)
+{
+        return verdicts->oom == LIMIT_OOM_COMMAND || verdicts->oom == LIMIT_OOM_GROUP;
+}
+
+/* It failed, and a fork of it did: there is hardly another reason. */
+static enum inbye_status failed_as(const struct inbye_process *process, enum inbye_status status)
+{
+        bool tasks = process->result->verdicts.of[INBYE_LIMIT_TASKS] == INBYE_VERDICT_TRIPPED;
+
+        return tasks ? INBYE_LIMIT : status;
+}
+
 static enum inbye_status judge(const struct inbye_process *process)
 {
         const struct sys_wait *wait = &process->main_wait;
@@ -386,12 +406,14 @@ static enum inbye_status judge(const struct inbye_process *process)
                 return INBYE_LOST;
         if (process->reason != INBYE_OK)
                 return process->reason;
+        if (limit_ended(&process->result->verdicts))
+                return INBYE_OOM;
         if (wait->code == CLD_KILLED || wait->code == CLD_DUMPED)
-                return INBYE_SIGNALED;
+                return failed_as(process, INBYE_SIGNALED);
         if (wait->code != CLD_EXITED)
                 return INBYE_LOST;
         if (!command_is_success(process->command, wait->status))
-                return INBYE_NONZERO;
+                return failed_as(process, INBYE_NONZERO);
         if (process->n_leftovers && process->command->leftovers == INBYE_LEFTOVERS_FAIL)
                 return INBYE_NONZERO;
         return INBYE_OK;
@@ -426,6 +448,7 @@ static void fill_usage(const struct inbye_process *process, struct inbye_usage *
                 fill_peak(process, (uint64_t)rusage->ru_maxrss * 1024, usage);
         }
         process->tree->ops->tree_usage(process->tree, usage);
+        limit_tree_read(&process->limits, usage, &process->result->verdicts);
 }
 
 static int fill_stream(struct pump *pump, bool captured, struct result_stream *stream)
@@ -453,6 +476,7 @@ static void fill_result(struct inbye_process *process)
         struct inbye_result *result = process->result;
         const struct sys_wait *wait = &process->main_wait;
 
+        fill_usage(process, &result->usage);
         result->status = judge(process);
         result->code = wait->code == CLD_EXITED ? wait->status : -1;
         result->signal = wait->code == CLD_KILLED || wait->code == CLD_DUMPED ? wait->status : 0;
@@ -460,7 +484,6 @@ static void fill_result(struct inbye_process *process)
         result->pid = process->pid;
         result->wall_ns = process->wall_ns;
         result->duration_ns = clock_left(process->started_ns, loop_clock_ns(process->loop));
-        fill_usage(process, &result->usage);
         for (int i = 0; i < 2; i++) {
                 /* Without memory for the bytes the result still tells how many there were. */
                 int r = fill_stream(

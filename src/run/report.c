@@ -111,7 +111,25 @@ static void write_usage(struct json *json, const struct inbye_usage *usage)
         write_number(json, "peak_processes", usage->peak_processes);
         write_number(json, "io_read", usage->io_read_bytes);
         write_number(json, "io_written", usage->io_written_bytes);
+        write_seconds(json, "cpu_stall", usage->cpu_stall_us);
+        write_seconds(json, "memory_stall", usage->memory_stall_us);
+        write_seconds(json, "io_stall", usage->io_stall_us);
         json_object_end(json);
+}
+
+/* Those that there were, by name. */
+static void write_limits(struct json *json, const struct inbye_result *result)
+{
+        json_key(json, "limits");
+        json_object_begin(json);
+        for (int i = 0; i < INBYE_LIMIT_N; i++)
+                if (result->verdicts.of[i] != INBYE_VERDICT_NONE) {
+                        json_key(json, inbye_limit_name((enum inbye_limit)i));
+                        json_text(json, inbye_verdict_name(result->verdicts.of[i]));
+                }
+        json_object_end(json);
+        json_key(json, "oom");
+        json_text(json, inbye_result_oom(result));
 }
 
 static void write_held(struct json *json, uint32_t held)
@@ -184,6 +202,7 @@ int inbye_result_json(const struct inbye_result *result, uint32_t flags, char **
         write_stream(&json, "stdout", &result->streams[0], flags);
         write_stream(&json, "stderr", &result->streams[1], flags);
         write_usage(&json, &result->usage);
+        write_limits(&json, result);
         write_bytes_key(&json, "mechanism", result->mechanism);
         write_bytes_key(&json, "cannot", result->cannot);
         write_leftovers(&json, result);

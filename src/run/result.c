@@ -45,6 +45,9 @@ int result_new(struct inbye_command *command, const struct contain_ops *ops, str
                 .peak_processes = INBYE_UNKNOWN,
                 .io_read_bytes = INBYE_UNKNOWN,
                 .io_written_bytes = INBYE_UNKNOWN,
+                .cpu_stall_us = INBYE_UNKNOWN,
+                .memory_stall_us = INBYE_UNKNOWN,
+                .io_stall_us = INBYE_UNKNOWN,
                 .cpu_source = "unknown",
                 .memory_source = "unknown",
         };
@@ -207,6 +210,23 @@ int inbye_result_usage(const struct inbye_result *result, struct inbye_usage *us
         memcpy(usage, &result->usage, size);
         usage->size = size;
         return 0;
+}
+
+enum inbye_verdict inbye_result_verdict(const struct inbye_result *result, enum inbye_limit limit)
+{
+        return (unsigned)limit < INBYE_LIMIT_N ? result->verdicts.of[limit] : INBYE_VERDICT_NONE;
+}
+
+const char *inbye_result_oom(const struct inbye_result *result)
+{
+        static const char *const names[] = {
+                [LIMIT_OOM_COMMAND] = "command",
+                [LIMIT_OOM_GROUP] = "group",
+                [LIMIT_OOM_INSIDE] = "inside",
+                [LIMIT_OOM_OUTSIDE] = "outside",
+        };
+
+        return names[result->verdicts.oom];
 }
 
 const char *inbye_result_mechanism(const struct inbye_result *result)

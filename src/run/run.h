@@ -4,6 +4,7 @@
 
 #include "capture/capture.h"
 #include "contain/contain.h"
+#include "limit/limit.h"
 #include "run/command.h"
 #include "sys/child.h"
 #include <inbye/group.h>
@@ -39,6 +40,7 @@ struct inbye_result {
         struct result_stream streams[2];
         uint64_t wall_ns, duration_ns;
         struct inbye_usage usage;
+        struct limit_verdicts verdicts;
         const char *mechanism, *cannot; /* static */
         struct leftover *leftovers;     /* owned; at most LEFTOVERS_KNOWN */
         size_t n_leftovers, n_leftovers_known;
@@ -55,6 +57,7 @@ DEFINE_SCOPED(result_unrefp, struct inbye_result, inbye_result_unref)
 struct inbye_group {
         struct inbye_loop *loop;
         struct contain_group *contain;
+        struct limit_group limits;
         struct list processes; /* that have not ended */
         struct inbye_cancel *cancel;
         int cancel_fd; /* ours; -1: none */
@@ -94,6 +97,7 @@ struct inbye_process {
         struct inbye_loop *loop;
         struct inbye_command *command;
         struct contain_tree *tree;
+        struct limit_tree limits;
         enum process_state state;
 
         pid_t pid;

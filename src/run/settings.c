@@ -3,6 +3,7 @@
  * Setters of a command for what becomes of the child process itself, and for how it ends.
  */
 #include "base/scope.h"
+#include "limit/values.h"
 #include "run/command.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -93,6 +94,20 @@ int inbye_command_set_grace(struct inbye_command *command, uint64_t grace_ns)
 int inbye_command_set_signal(struct inbye_command *command, int signo)
 {
         SET(command, signo >= 1 && signo <= 64, command->soft_signal = signo);
+}
+
+int inbye_command_set_limits(struct inbye_command *command, const struct inbye_limits *limits)
+{
+        struct inbye_limits copy;
+        int r = command_change(command);
+
+        if (r == 0)
+                r = limits_copy(&copy, limits);
+        if (r < 0)
+                return r;
+        limits_deinit(&command->limits);
+        command->limits = copy;
+        return 0;
 }
 
 int inbye_command_set_leftovers(struct inbye_command *command, enum inbye_leftovers leftovers)

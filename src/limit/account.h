@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LIMIT_ACCOUNT_H
+#define LIMIT_ACCOUNT_H
+
+#include "limit/limit.h"
+
+/** What a v2 directory has counted by itself so far (its .local files, where there are such). */
+void account_counts(int dir_fd, struct limit_counts *ret);
+/** What it tells of the use; fields that it does not know are left. */
+void account_usage(int dir_fd, struct inbye_usage *usage);
+/** The verdicts that follow, of a leaf and of the group above it (-1: none). */
+void account_judge(const struct limit_tree *tree, struct limit_verdicts *ret);
+
+#endif
