@@ -12,6 +12,7 @@
 #include "contain/cgroup_fs.h"
 #include "base/buf.h"
 #include "base/fd.h"
+#include "sys/misc.h"
 #include "sys/proc.h"
 #include <dirent.h>
 #include <errno.h>
@@ -101,14 +102,14 @@ int cgroup_base_find(bool whole, char *path, size_t size, struct contain_probe *
 static int check_access(int dir_fd, const char *path, struct contain_probe *why)
 {
         char reason[sizeof(why->reason)];
+        int r = sys_access(dir_fd, "cgroup.procs", W_OK);
 
-        if (faccessat(dir_fd, "cgroup.procs", W_OK, AT_EACCESS) == 0 &&
-                faccessat(dir_fd, ".", W_OK, AT_EACCESS) == 0)
-                return 0;
-        if (is_shortage(-errno))
-                return -errno;
+        if (r == 0)
+                r = sys_access(dir_fd, ".", W_OK);
+        if (r == 0 || is_shortage(r))
+                return r;
         snprintf(reason, sizeof(reason), "%.200s is %s", path,
-                errno == EROFS ? "mounted read-only" : "not writable for this user");
+                r == -EROFS ? "mounted read-only" : "not writable for this user");
         return why_not(why, reason, HINT_DELEGATE);
 }
 

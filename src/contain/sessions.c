@@ -22,6 +22,7 @@
 #include "base/str.h"
 #include "contain/cgroup_fs.h"
 #include "contain/registry.h"
+#include "sys/misc.h"
 #include "sys/proc.h"
 #include "warden/remove.h"
 #include <dirent.h>
@@ -257,10 +258,9 @@ static int check_owner(const struct inbye_registry *registry, int dir_fd, struct
 
 static int check_access(int parent_fd, int dir_fd)
 {
-        if (faccessat(parent_fd, ".", W_OK, AT_EACCESS) < 0 ||
-                faccessat(dir_fd, "cgroup.procs", W_OK, AT_EACCESS) < 0)
-                return -errno;
-        return 0;
+        int r = sys_access(parent_fd, ".", W_OK);
+
+        return r < 0 ? r : sys_access(dir_fd, "cgroup.procs", W_OK);
 }
 
 int inbye_registry_end(struct inbye_registry *registry, uint64_t timeout_ns, struct inbye_error *reterr)

@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/scope.h"
 #include "spawn/spawn.h"
+#include "sys/misc.h"
 #include "sys/pidfd.h"
 #include "warden/protocol.h"
 #include <errno.h>
@@ -35,7 +36,7 @@
 
 static bool is_program(const char *path)
 {
-        return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
+        return sys_access(AT_FDCWD, path, X_OK) == 0;
 }
 
 /* Beside the program that we are: an installation that was moved, or a build tree. */
