@@ -228,6 +228,8 @@ extern struct cli_origin cli_origin;
 
 /** First thing in main(): descriptors 0 to 2 open, signals noted, SIGPIPE blocked: our writes give EPIPE. */
 void cli_process_init(void);
+/** A loop that reaps what the trees orphan. 0, -errno with reterr and *ret NULL. */
+int cli_loop_open(struct inbye_loop **ret, struct inbye_error *reterr);
 bool cli_was_ignored(int signo);
 /** The mask of `cli_origin` as inbye_command_set_signal_mask() takes it. */
 uint64_t cli_origin_mask(void);

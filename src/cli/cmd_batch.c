@@ -190,11 +190,10 @@ static int open_session(struct batch_session *session, struct inbye_error *reter
         r = open_sinks(session, reterr);
         if (r < 0)
                 return r;
-        r = inbye_loop_open(&session->loop);
-        if (r >= 0)
-                r = inbye_loop_reap_orphans(session->loop);
-        if (r >= 0)
-                r = open_out(session);
+        r = cli_loop_open(&session->loop, reterr);
+        if (r < 0)
+                return r;
+        r = open_out(session);
         if (r >= 0)
                 r = batch_signals_watch(session);
         if (r < 0)

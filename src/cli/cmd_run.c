@@ -213,12 +213,10 @@ static int open_group(struct run *run, struct inbye_error *reterr)
         r = settings_to_options(run->settings, &options, reterr);
         if (r < 0)
                 return r;
-        r = inbye_loop_open(&run->loop);
-        run->tell.events.loop = run->loop;
-        if (r >= 0)
-                r = inbye_loop_reap_orphans(run->loop);
+        r = cli_loop_open(&run->loop, reterr);
         if (r < 0)
-                return error_set(reterr, INBYE_STAGE_LOOP, -r, "cannot make an event loop");
+                return r;
+        run->tell.events.loop = run->loop;
         return inbye_group_open(run->loop, &options, &run->group, reterr);
 }
 

@@ -255,11 +255,10 @@ static int start(struct timeout *t, struct inbye_error *reterr)
                 (void)setpgid(0, 0);
         else
                 terminal_open(&t->terminal);
-        r = inbye_loop_open(&t->loop);
-        if (r >= 0)
-                r = inbye_loop_reap_orphans(t->loop);
-        if (r >= 0)
-                r = watch_signals(t);
+        r = cli_loop_open(&t->loop, reterr);
+        if (r < 0)
+                return r;
+        r = watch_signals(t);
         if (r >= 0 && t->time_ns != INBYE_FOREVER)
                 r = inbye_watch_timer(t->loop, t->time_ns, on_time, t, &t->timer);
         if (r < 0)

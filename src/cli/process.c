@@ -8,6 +8,7 @@
  * command inherits what is ignored: a write of ours gives EPIPE, and the command sees the pipe's signal as
  * ever.
  */
+#include "base/error.h"
 #include "cli/cli.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -84,4 +85,22 @@ void cli_die_of(int signo)
         prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L); /* a core may go to a pipe, past the limit */
         cli_raise_default(signo);
         _exit(128 + signo);
+}
+
+/* The loop of a subcommand: whatever of its trees loses its parent becomes our child, and is reaped. */
+int cli_loop_open(struct inbye_loop **ret, struct inbye_error *reterr)
+{
+        int r = inbye_loop_open(ret);
+
+        if (r < 0)
+                return error_set(reterr, INBYE_STAGE_LOOP, -r, "cannot make an event loop");
+        r = inbye_loop_reap_orphans(*ret);
+        if (r == 0)
+                return 0;
+        inbye_loop_free(*ret);
+        *ret = NULL;
+        error_set(reterr, INBYE_STAGE_LOOP, -r, "cannot become the reaper of orphans");
+        error_hint(reterr,
+                "prctl(PR_SET_CHILD_SUBREAPER) is needed: Linux 3.4, and no seccomp filter against it");
+        return r;
 }
