@@ -24,13 +24,17 @@ struct inbye_batch;
 struct inbye_batch_job {
         size_t size;                   /**< Set by _INIT. */
         struct inbye_command *command; /**< A reference. */
-        uint64_t index; /**< What the callbacks call it. INBYE_BATCH_INDEX: its place in the order of
-                         *   submission, from 0. */
+        uint64_t index;   /**< What the callbacks call it. INBYE_BATCH_INDEX: its place in the order of
+                           *   submission, from 0. */
+        uint32_t retries; /**< Further attempts when it fails. INBYE_BATCH_RETRIES: those of the batch. */
+        uint32_t weight;  /**< How much of the width it takes. 0: 1; more than there is: it runs alone. */
+        uint32_t pool;    /**< Whose width counts as well, from 1; 0: none. */
 };
 #define INBYE_BATCH_INDEX UINT64_MAX
+#define INBYE_BATCH_RETRIES UINT32_MAX
 #define INBYE_BATCH_JOB_INIT                                                                                 \
         {                                                                                                    \
-                sizeof(struct inbye_batch_job), NULL, INBYE_BATCH_INDEX                                      \
+                sizeof(struct inbye_batch_job), NULL, INBYE_BATCH_INDEX, INBYE_BATCH_RETRIES, 0, 0           \
         }
 
 /**
@@ -53,6 +57,7 @@ struct inbye_batch_attempt {
         struct inbye_command *command; /**< Of the job. */
         struct inbye_process *process; /**< NULL: ended. */
         struct inbye_result *result;   /**< NULL: started. */
+        int is_retried; /**< Ended, and there will be another attempt unless the batch is ended. */
 };
 /**
  * A command was started, or the tree of one is gone; in the order in which it happens. One that could not be
@@ -73,6 +78,23 @@ typedef void (*inbye_batch_result_fn)(void *userdata, uint64_t index, struct inb
  * of output is held, no further job starts.
  */
 #define INBYE_BATCH_KEEP_ORDER 1u
+/**
+ * A batch that ends early goes on asking `next` for what is left, and tells the result of each of its jobs:
+ * "cancelled", with no attempt. Only for a source that comes to an end.
+ */
+#define INBYE_BATCH_TELL_UNSTARTED 2u
+
+/** What to do when enough jobs have ended in the way of `halt_on`. */
+enum inbye_batch_halt {
+        INBYE_BATCH_HALT_NEVER,
+        INBYE_BATCH_HALT_SOON, /**< As inbye_batch_stop(). */
+        INBYE_BATCH_HALT_NOW   /**< As inbye_batch_cancel() with the grace of the batch. */
+};
+enum inbye_batch_halt_on {
+        INBYE_BATCH_ON_FAIL,    /**< Every status but "ok". */
+        INBYE_BATCH_ON_SUCCESS, /**< "ok". */
+        INBYE_BATCH_ON_END      /**< Either. */
+};
 
 /** Start from INBYE_BATCH_OPTIONS_INIT. */
 struct inbye_batch_options {
@@ -88,10 +110,33 @@ struct inbye_batch_options {
         inbye_batch_attempt_fn ended;      /**< May be NULL. Comes before `result`, which may be held back. */
         uint32_t group_flags;              /**< INBYE_GROUP_* bits. */
         const struct inbye_limits *limits; /**< Of all jobs together, as in inbye_group_options. */
+
+        uint32_t retries;        /**< Further attempts of a job that failed. */
+        uint32_t retry_statuses; /**< 1u << enum inbye_status: which failures. 0, without codes: all but
+                                  *   "spawn_error" and "lost". Never "cancelled". */
+        const unsigned char *retry_codes; /**< And "nonzero" with one of these exit codes. */
+        size_t n_retry_codes;
+        uint64_t retry_delay_ns; /**< Before the second attempt; doubled before each further one, and up to
+                                  *   half of it taken off at random. A job that waits holds no slot. */
+        uint64_t retry_delay_max_ns; /**< Most that is waited. 0: no bound. */
+
+        enum inbye_batch_halt halt;
+        enum inbye_batch_halt_on halt_on;
+        uint32_t halt_count;   /**< Jobs. 0: 1. */
+        uint32_t halt_percent; /**< In its place: of the jobs that have ended, once 3 ended in that way. */
+        uint64_t deadline_ns;  /**< For the whole batch, from its opening: then as INBYE_BATCH_HALT_NOW.
+                                *   0: none. */
+        uint64_t grace_ns;     /**< From the soft signal to SIGKILL, for both. 0: SIGKILL at once. */
+
+        uint64_t start_interval_ns;  /**< Least time between two starts. */
+        const uint32_t *pool_widths; /**< Most that the jobs of a pool take at once; pool 1 is the first. */
+        size_t n_pools;
 };
 #define INBYE_BATCH_OPTIONS_INIT                                                                             \
         {                                                                                                    \
-                sizeof(struct inbye_batch_options), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL     \
+                sizeof(struct inbye_batch_options), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, 0, \
+                        0, NULL, 0, 0, 0, INBYE_BATCH_HALT_NEVER, INBYE_BATCH_ON_FAIL, 0, 0, 0, 0, 0, NULL,  \
+                        0                                                                                    \
         }
 
 /** Errors as inbye_group_open(). Nothing starts before the loop turns. */
@@ -124,12 +169,15 @@ INBYE_API void inbye_batch_poke(struct inbye_batch *batch);
 /** Change the width. More than that many running jobs are left to end. @retval -EINVAL  0. */
 INBYE_API int inbye_batch_set_width(struct inbye_batch *batch, uint32_t width);
 
-/** Start nothing more; what runs goes on. Queued jobs are counted as not started. */
+/** Start nothing more; what runs goes on. Queued jobs are counted as not started; those that wait
+ * for their next attempt end with the result of the last one. */
 INBYE_API void inbye_batch_stop(struct inbye_batch *batch);
 
 /**
  * Start nothing more and end what runs: soft signal, grace, SIGKILL. A second call can only be sharper.
- * Jobs that were submitted and not started get the result "cancelled"; `next` is not asked any more.
+ * Jobs that were submitted and not started get the result "cancelled", with no attempt; `next` is not asked
+ * any more (but see INBYE_BATCH_TELL_UNSTARTED). A job that waits for its next attempt ends with the result
+ * of the last one.
  *
  * @param signo     0: each command's own soft signal. SIGKILL: at once.
  * @param grace_ns  From the soft signal to SIGKILL.
@@ -140,13 +188,26 @@ INBYE_API void inbye_batch_cancel(struct inbye_batch *batch, int signo, uint64_t
 INBYE_API void inbye_batch_pause(struct inbye_batch *batch);
 INBYE_API void inbye_batch_resume(struct inbye_batch *batch);
 
+/** Why a batch ended: the first reason. */
+enum inbye_batch_cause {
+        INBYE_BATCH_RAN_OUT, /**< Of jobs: there were no more; or it has not ended yet. */
+        INBYE_BATCH_STOPPED,
+        INBYE_BATCH_CANCELLED,
+        INBYE_BATCH_HALTED,
+        INBYE_BATCH_DEADLINE
+};
+
+/** submitted = by_status[] + running + waiting + not_started. */
 struct inbye_batch_counts {
         size_t size;                        /**< Set by the caller: sizeof of this struct. */
         uint64_t submitted;                 /**< All jobs known so far. */
         uint64_t by_status[INBYE_STATUS_N]; /**< Ended, by enum inbye_status. */
         uint64_t running;
-        uint64_t not_started; /**< Queued; final once the batch has ended. */
+        uint64_t not_started; /**< Queued, or told as never started; final once the batch has ended. */
         uint64_t leftovers;   /**< Processes that jobs left behind; ended too. */
+        uint64_t waiting;     /**< For their next attempt. */
+        uint64_t retries;     /**< Attempts that failed and were, or will be, followed by another. */
+        enum inbye_batch_cause cause;
 };
 /** @retval -E2BIG  counts->size is larger than the library knows. */
 INBYE_API int inbye_batch_counts(const struct inbye_batch *batch, struct inbye_batch_counts *counts);

@@ -54,6 +54,9 @@ INBYE_API int inbye_result_code(const struct inbye_result *result);
 /** Signal that ended the command, or 0. */
 INBYE_API int inbye_result_signal(const struct inbye_result *result);
 INBYE_API int inbye_result_core_dumped(const struct inbye_result *result);
+/** Starts that it took, those that failed to start included. 0: it was never started, because its batch had
+ * been ended. */
+INBYE_API uint32_t inbye_result_attempts(const struct inbye_result *result);
 INBYE_API pid_t inbye_result_pid(const struct inbye_result *result);
 INBYE_API struct inbye_command *inbye_result_command(const struct inbye_result *result);
 /** Stage, errno and text where the status is "spawn_error"; else NULL. */

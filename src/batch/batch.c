@@ -1,436 +1,50 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many commands under a cap.
+ * Many commands under a cap: the life of a batch, and the calls that steer it.
  *
- * A job is a list node: queued (submitted, or put back), running, or ended. Everything that moves a job
- * happens in one place, batch_turn(), which runs deferred, between two waits of the loop: it settles what has
- * ended (free the process, tell the result), then fills the slots that are free. The callbacks of processes,
- * and every public call, only put things on lists and ask for a turn. So whatever a caller does from inside
- * its callbacks (submit, stop, cancel, pause, even free the batch), nothing recurses and no list changes
- * under somebody's feet. Starting the next job from the end callback of the last one was rejected: 20 000
- * jobs that fail to start would be 20 000 frames deep.
+ * A job is a list node: queued, running, ended, or waiting for its next attempt. What moves it from list to
+ * list happens in turns (turn.c); the calls here only note what is wanted and ask for one.
  *
- * `next` is asked only when a slot is free, so jobs that have not started cost nothing. When the system runs
- * short of something while jobs of ours run (processes, descriptors), the job is put back and the batch
- * waits for one of them to end; only when nothing runs is the shortage the job's own result.
- *
- * The batch is one group; each spawn has a leaf of its own in it.
+ * `next` is asked only when a slot is free, so jobs that have not started cost nothing. The batch is one
+ * group; each spawn has a leaf of its own in it.
  */
+#include "batch/batch.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/list.h"
-#include "base/scope.h"
-#include "batch/order.h"
 #include "loop/cancel.h"
-#include "loop/loop.h"
-#include "run/run.h"
 #include "sys/misc.h"
 #include <errno.h>
-#include <inbye/batch.h>
 #include <inbye/process.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Jobs that one turn starts (or fails to): between two turns signals, timers and output have their say. */
-#define N_STARTS_PER_TURN 16
-
-/* With KEEP_ORDER: while more than this waits for an earlier job, nothing new is started. */
-#define HELD_BYTES_MAX ((size_t)16 << 20)
-
-struct job {
-        struct list link;      /* of queue, running or ended */
-        struct list slot_link; /* of the slots in use: from the start until the end is settled */
-        uint32_t slot;
-        uint32_t n_attempts;
-        struct inbye_batch *batch;
-        uint64_t place; /* in the order of submission */
-        uint64_t index; /* what the callbacks call it */
-        struct inbye_command *command;
-        struct inbye_process *process; /* NULL: not started */
-};
-
-struct inbye_batch {
-        struct inbye_loop *loop;
-        struct inbye_group *group;
-        struct inbye_cancel *cancel;
-        struct loop_io cancel_io;
-        int cancel_fd;
-        uint32_t width, flags;
-        inbye_batch_next_fn next;
-        inbye_batch_result_fn result;
-        inbye_batch_attempt_fn started_fn, ended_fn;
-        void *userdata;
-
-        struct loop_defer defer;
-        struct list queue, running, ended;
-        struct list slots; /* jobs by their slots */
-        size_t n_queue, n_running;
-        struct order order;
-        uint64_t n_submitted;
-        uint64_t by_status[INBYE_STATUS_N];
-        uint64_t n_leftovers;
-        unsigned n_pins; /* who must still find the struct after calling out; the owner is one */
-        int error;       /* of `next`, or of ours; inbye_batch_wait() returns it */
-        bool exhausted;  /* `next` has no more */
-        bool starved;    /* `next` has none now */
-        bool poked;      /* while `next` was being asked */
-        bool short_of;   /* the system is short of something: wait until a job ends */
-        bool stopped, cancelled, paused, dead;
-        bool frozen; /* paused by the group's freezer, not one by one */
-};
-
-static void batch_turn(struct loop_defer *defer);
-
-static void ask_for_turn(struct inbye_batch *batch)
+void batch_ask_for_turn(struct inbye_batch *batch)
 {
         if (!batch->dead)
                 loop_defer(batch->loop, &batch->defer, batch_turn);
 }
 
-static void unpin(struct inbye_batch *batch)
+void batch_unpin(struct inbye_batch *batch)
 {
-        if (--batch->n_pins == 0)
-                free(batch);
-}
-
-static void job_drop_process(struct job *job)
-{
-        if (!job->process)
+        if (--batch->n_pins > 0)
                 return;
-        inbye_process_on_end(job->process, NULL, NULL);
-        inbye_process_free(job->process);
-        job->process = NULL;
+        free(batch->pools);
+        free(batch);
 }
 
-static void job_free(struct job *job)
-{
-        if (!job)
-                return;
-        list_unlink(&job->link);
-        list_unlink(&job->slot_link);
-        job_drop_process(job);
-        if (job->command)
-                inbye_command_unref(job->command);
-        free(job);
-}
-DEFINE_SCOPED(job_freep, struct job, job_free)
-
-static int job_new(struct inbye_batch *batch, struct job **ret_job)
-{
-        struct job *job = calloc(1, sizeof(*job));
-
-        if (!job)
-                return -ENOMEM;
-        list_init(&job->link);
-        list_init(&job->slot_link);
-        job->slot = INBYE_BATCH_NO_SLOT;
-        job->batch = batch;
-        *ret_job = job;
-        return 0;
-}
-
-static void fail(struct inbye_batch *batch, int error)
+void batch_fail(struct inbye_batch *batch, int error)
 {
         batch->exhausted = true;
         if (!batch->error)
                 batch->error = error;
 }
 
-/* Results */
-
-static void tell(struct inbye_batch *batch, uint64_t index, struct inbye_result *result)
+void batch_set_cause(struct inbye_batch *batch, enum inbye_batch_cause cause)
 {
-        if (!result)
-                return;
-        if (batch->result && !batch->dead)
-                batch->result(batch->userdata, index, result);
-        inbye_result_unref(result);
-}
-
-static void tell_in_order(struct inbye_batch *batch)
-{
-        struct inbye_result *result;
-        uint64_t index;
-
-        while (!batch->dead && order_take(&batch->order, &index, &result))
-                tell(batch, index, result);
-}
-
-static void tell_attempt(struct inbye_batch *batch, const struct job *job, inbye_batch_attempt_fn fn,
-        struct inbye_result *result)
-{
-        struct inbye_batch_attempt attempt = {
-                .size = sizeof(attempt),
-                .index = job->index,
-                .number = job->n_attempts,
-                .slot = job->slot,
-                .command = job->command,
-                .process = job->process,
-                .result = result,
-        };
-
-        if (fn && !batch->dead && !(fn == batch->ended_fn && !result))
-                fn(batch->userdata, &attempt);
-}
-
-/* Takes the reference; NULL: the result was lost for want of memory. */
-static void finish(struct inbye_batch *batch, const struct job *job, struct inbye_result *result)
-{
-        if (result) {
-                batch->by_status[inbye_result_status(result)]++;
-                batch->n_leftovers += inbye_result_n_leftovers(result);
-        } else {
-                fail(batch, -ENOMEM);
-        }
-        if (!(batch->flags & INBYE_BATCH_KEEP_ORDER)) {
-                tell(batch, job->index, result);
-                return;
-        }
-        order_put(&batch->order, job->place, job->index, result);
-        tell_in_order(batch);
-}
-
-/* A job that was never started. The room in the ring is there: reserved when it was taken from the queue. */
-static void finish_unstarted(
-        struct inbye_batch *batch, struct job *job, enum inbye_status status, const struct inbye_error *error)
-{
-        struct inbye_result *result = NULL;
-
-        if (result_new_failed(job->command, status, error, batch->group, &result) < 0)
-                result = NULL;
-        if (status == INBYE_SPAWN_ERROR)
-                tell_attempt(batch, job, batch->ended_fn, result);
-        finish(batch, job, result);
-}
-
-static void settle_one(struct inbye_batch *batch, struct job *ended)
-{
-        scoped(job_freep) struct job *job = ended;
-        struct inbye_result *result = inbye_result_ref(inbye_process_result(job->process));
-
-        list_unlink(&job->link);
-        list_unlink(&job->slot_link);
-        job_drop_process(job);
-        batch->n_running--;
-        batch->short_of = false;
-        tell_attempt(batch, job, batch->ended_fn, result);
-        finish(batch, job, result);
-}
-
-static void settle(struct inbye_batch *batch)
-{
-        while (!batch->dead && !list_is_empty(&batch->ended))
-                settle_one(batch, LIST_ENTRY(batch->ended.next, struct job, link));
-}
-
-/* Starting */
-
-static void on_end(void *userdata, struct inbye_process *process, struct inbye_result *result)
-{
-        struct job *job = userdata;
-
-        (void)process;
-        (void)result;
-        list_unlink(&job->link);
-        list_append(&job->batch->ended, &job->link);
-        ask_for_turn(job->batch);
-}
-
-static bool may_start(const struct inbye_batch *batch)
-{
-        if (batch->dead || batch->stopped || batch->paused || batch->short_of ||
-                batch->n_running >= batch->width)
-                return false;
-        /* What is held back waits for a job that runs, or for one that was put back: that one must start. */
-        return batch->order.n_bytes <= HELD_BYTES_MAX || batch->n_running == 0;
-}
-
-static void number_job(struct inbye_batch *batch, struct job *job, uint64_t index)
-{
-        job->place = batch->n_submitted++;
-        job->index = index == INBYE_BATCH_INDEX ? job->place : index;
-}
-
-static int ask_next(struct inbye_batch *batch, struct job *job)
-{
-        struct inbye_batch_job given = INBYE_BATCH_JOB_INIT;
-        int r;
-
-        batch->poked = false;
-        r = batch->next(batch->userdata, &given);
-        if (r > 0 && given.command) {
-                job->command = given.command;
-                number_job(batch, job, given.index);
-                return 1;
-        }
-        if (r > 0)
-                r = -EINVAL; /* a job without a command */
-        if (r == -EAGAIN) {
-                batch->starved = !batch->poked;
-                if (batch->poked)
-                        ask_for_turn(batch);
-                return 0;
-        }
-        batch->exhausted = true;
-        return r;
-}
-
-/* The oldest job of the queue, else the next one of the source. 1; 0: none now; or an error. */
-static int take_job(struct inbye_batch *batch, struct job **ret_job)
-{
-        scoped(job_freep) struct job *job = NULL;
-        int r;
-
-        if (batch->n_queue > 0) {
-                job = LIST_ENTRY(batch->queue.next, struct job, link);
-                list_unlink(&job->link);
-                batch->n_queue--;
-                *ret_job = TAKE(job);
-                return 1;
-        }
-        if (batch->exhausted || batch->starved)
-                return 0;
-        r = job_new(batch, &job);
-        if (r < 0)
-                return r;
-        r = ask_next(batch, job);
-        if (r <= 0)
-                return r;
-        *ret_job = TAKE(job);
-        return 1;
-}
-
-static bool is_shortage(int r)
-{
-        return r == -EAGAIN || r == -EMFILE || r == -ENFILE;
-}
-
-/* To the front: it keeps its turn. */
-static void put_back(struct inbye_batch *batch, struct job *job)
-{
-        list_append(batch->queue.next, &job->link);
-        batch->n_queue++;
-}
-
-/* The lowest that is free: a gap in the list of those in use, or its end. As many steps as jobs run. */
-static void take_slot(struct inbye_batch *batch, struct job *job)
-{
-        struct list *place = &batch->slots;
-        struct job *other;
-        uint32_t slot = 0;
-
-        LIST_FOREACH (other, &batch->slots, struct job, slot_link) {
-                if (other->slot > slot) {
-                        place = &other->slot_link;
-                        break;
-                }
-                slot = other->slot + 1;
-        }
-        job->slot = slot;
-        list_append(place, &job->slot_link);
-}
-
-static void start_job(struct inbye_batch *batch, struct job *taken)
-{
-        scoped(job_freep) struct job *job = taken;
-        struct inbye_error error = { 0 };
-        int r;
-
-        if (batch->flags & INBYE_BATCH_KEEP_ORDER && order_reserve(&batch->order, job->place) < 0) {
-                fail(batch, -ENOMEM);
-                put_back(batch, TAKE(job));
-                batch->stopped = true;
-                return;
-        }
-        job->n_attempts++;
-        r = inbye_group_spawn(batch->group, job->command, &job->process, &error);
-        if (is_shortage(r) && batch->n_running > 0) {
-                batch->short_of = true;
-                job->n_attempts--;
-                put_back(batch, TAKE(job));
-                return;
-        }
-        if (r < 0) {
-                finish_unstarted(batch, job, r == -ECANCELED ? INBYE_CANCELLED : INBYE_SPAWN_ERROR, &error);
-                return;
-        }
-        batch->n_running++;
-        list_append(&batch->running, &job->link);
-        take_slot(batch, job);
-        inbye_process_on_end(job->process, on_end, job);
-        taken = TAKE(job);
-        tell_attempt(batch, taken, batch->started_fn, NULL);
-}
-
-static void fill(struct inbye_batch *batch)
-{
-        for (int i = 0; may_start(batch); i++) {
-                struct job *job;
-                int r;
-
-                if (i == N_STARTS_PER_TURN) {
-                        ask_for_turn(batch);
-                        return;
-                }
-                r = take_job(batch, &job);
-                if (r < 0)
-                        fail(batch, r);
-                if (r <= 0)
-                        return;
-                if (batch->stopped || batch->dead) { /* by `next` itself */
-                        put_back(batch, job);
-                        return;
-                }
-                start_job(batch, job);
-        }
-}
-
-/* After a cancel: what was submitted and not started has a result all the same. */
-static void flush_queue(struct inbye_batch *batch)
-{
-        while (!batch->dead && batch->cancelled && batch->n_queue > 0) {
-                scoped(job_freep) struct job *job = NULL;
-
-                if (take_job(batch, &job) <= 0)
-                        return;
-                if (batch->flags & INBYE_BATCH_KEEP_ORDER && order_reserve(&batch->order, job->place) < 0)
-                        fail(batch, -ENOMEM);
-                else
-                        finish_unstarted(batch, job, INBYE_CANCELLED, NULL);
-        }
-}
-
-/* Freeing a job may turn the loop until its tree is gone, and other jobs then change lists: hence no
- * iterator. */
-static void drop_list(struct list *list)
-{
-        while (!list_is_empty(list))
-                job_free(LIST_ENTRY(list->next, struct job, link));
-}
-
-static void drop_all(struct inbye_batch *batch)
-{
-        drop_list(&batch->running);
-        drop_list(&batch->ended);
-        drop_list(&batch->queue);
-        batch->n_running = batch->n_queue = 0;
-}
-
-static void batch_turn(struct loop_defer *defer)
-{
-        struct inbye_batch *batch = CONTAINER_OF(defer, struct inbye_batch, defer);
-
-        batch->n_pins++;
-        if (batch->cancel && inbye_cancel_is_fired(batch->cancel))
-                inbye_batch_cancel(batch, 0, 0);
-        settle(batch);
-        flush_queue(batch);
-        fill(batch);
-        if (batch->dead)
-                drop_all(batch); /* a job that was in our hands when a callback freed the batch */
-        unpin(batch);
+        if (batch->cause == INBYE_BATCH_RAN_OUT)
+                batch->cause = cause;
 }
 
 /* Life */
@@ -449,6 +63,19 @@ static int copy_extensible(void *ret, size_t n, const void *given, size_t n_give
         return 0;
 }
 
+static bool options_make_sense(const struct inbye_batch_options *options)
+{
+        for (size_t i = 0; i < options->n_pools; i++)
+                if (!options->pool_widths || options->pool_widths[i] == 0)
+                        return false;
+        if (options->n_retry_codes > 0 && !options->retry_codes)
+                return false;
+        return !(options->flags & ~(INBYE_BATCH_KEEP_ORDER | INBYE_BATCH_TELL_UNSTARTED)) &&
+               !(options->retry_statuses >> INBYE_STATUS_N) && options->halt_percent <= 100 &&
+               (unsigned)options->halt <= INBYE_BATCH_HALT_NOW &&
+               (unsigned)options->halt_on <= INBYE_BATCH_ON_END;
+}
+
 static int copy_options(struct inbye_batch_options *ret, const struct inbye_batch_options *options)
 {
         int r = 0;
@@ -458,7 +85,7 @@ static int copy_options(struct inbye_batch_options *ret, const struct inbye_batc
                 r = copy_extensible(ret, sizeof(*ret), options, options->size);
         if (r < 0)
                 return r;
-        return ret->flags & ~INBYE_BATCH_KEEP_ORDER ? -EINVAL : 0;
+        return options_make_sense(ret) ? 0 : -EINVAL;
 }
 
 static void on_cancel(struct loop_io *io, uint32_t events)
@@ -481,7 +108,38 @@ static int watch_cancel(struct inbye_batch *batch, struct inbye_cancel *cancel)
         return loop_io_add(batch->loop, &batch->cancel_io, batch->cancel_fd, LOOP_IN, on_cancel);
 }
 
-static struct inbye_batch *batch_new(struct inbye_loop *loop, const struct inbye_batch_options *options)
+static int make_pools(struct inbye_batch *batch)
+{
+        batch->n_pools = batch->options.n_pools + 1;
+        batch->pools = calloc(batch->n_pools, sizeof(*batch->pools));
+        if (!batch->pools)
+                return -ENOMEM;
+        for (size_t i = 0; i < batch->n_pools; i++) {
+                batch->pools[i].width = i > 0 ? batch->options.pool_widths[i - 1] : UINT64_MAX;
+                list_init(&batch->pools[i].queue);
+        }
+        return 0;
+}
+
+/* What points to the caller's memory is copied here. */
+static int take_options(struct inbye_batch *batch, const struct inbye_batch_options *options)
+{
+        int r;
+
+        batch->options = *options;
+        batch->width = options->width ? options->width : sys_usable_cpus();
+        batch->exhausted = !options->next;
+        for (size_t i = 0; i < options->n_retry_codes; i++)
+                batch->retry_codes[options->retry_codes[i]] = 1;
+        if (!options->retry_delay_max_ns)
+                batch->options.retry_delay_max_ns = UINT64_MAX;
+        r = make_pools(batch);
+        if (r < 0)
+                return r;
+        return options->retries ? sys_random(&batch->random, sizeof(batch->random)) : 0;
+}
+
+static struct inbye_batch *batch_new(struct inbye_loop *loop)
 {
         struct inbye_batch *batch = calloc(1, sizeof(*batch));
 
@@ -489,16 +147,9 @@ static struct inbye_batch *batch_new(struct inbye_loop *loop, const struct inbye
                 return NULL;
         batch->loop = loop;
         batch->cancel_fd = -1;
-        batch->width = options->width ? options->width : sys_usable_cpus();
-        batch->flags = options->flags;
-        batch->next = options->next;
-        batch->result = options->result;
-        batch->started_fn = options->started;
-        batch->ended_fn = options->ended;
-        batch->userdata = options->userdata;
-        batch->exhausted = !options->next;
         batch->n_pins = 1;
-        list_init(&batch->queue);
+        list_init(&batch->waiting);
+        list_init(&batch->due);
         list_init(&batch->running);
         list_init(&batch->ended);
         list_init(&batch->slots);
@@ -520,9 +171,10 @@ int inbye_batch_open(struct inbye_loop *loop, const struct inbye_batch_options *
         r = copy_options(&options, given);
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_ARGUMENT, -r, "options of the batch");
-        batch = batch_new(loop, &options);
-        if (!batch)
-                return error_set(reterr, INBYE_STAGE_ARGUMENT, ENOMEM, "batch");
+        batch = batch_new(loop);
+        r = batch ? take_options(batch, &options) : -ENOMEM;
+        if (r < 0)
+                return error_set(reterr, INBYE_STAGE_ARGUMENT, -r, "batch");
         group_options.mechanisms = options.mechanisms;
         group_options.flags = options.group_flags;
         group_options.limits = options.limits;
@@ -532,7 +184,10 @@ int inbye_batch_open(struct inbye_loop *loop, const struct inbye_batch_options *
         r = watch_cancel(batch, options.cancel);
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_LOOP, -r, "watching the cancel token");
-        ask_for_turn(batch);
+        r = deadline_set(batch);
+        if (r < 0)
+                return error_set(reterr, INBYE_STAGE_LOOP, -r, "timer of the batch");
+        batch_ask_for_turn(batch);
         *ret_batch = TAKE(batch);
         return 0;
 }
@@ -544,16 +199,18 @@ void inbye_batch_free(struct inbye_batch *batch)
         batch->dead = true;
         loop_defer_cancel(&batch->defer);
         loop_io_remove(&batch->cancel_io);
+        loop_timer_stop(&batch->deadline_timer);
+        loop_timer_stop(&batch->pace_timer);
         fd_close(batch->cancel_fd);
         inbye_cancel_free(batch->cancel);
         batch->cancel = NULL;
         if (batch->n_running > 0)
                 inbye_group_kill(batch->group); /* all at once: each is then waited for in turn */
-        drop_all(batch);
+        batch_drop_all(batch);
         inbye_group_free(batch->group);
         batch->group = NULL;
         order_deinit(&batch->order);
-        unpin(batch);
+        batch_unpin(batch);
 }
 
 int inbye_batch_submit_job(
@@ -572,14 +229,12 @@ int inbye_batch_submit_job(
                 return -EINVAL;
         if (batch->stopped)
                 return -ECANCELED;
-        r = job_new(batch, &job);
+        r = job_new(batch, &copy, &job);
         if (r < 0)
                 return r;
-        job->command = inbye_command_ref(copy.command);
-        number_job(batch, job, copy.index);
-        list_append(&batch->queue, &job->link);
-        batch->n_queue++;
-        ask_for_turn(batch);
+        inbye_command_ref(copy.command);
+        queue_add(job);
+        batch_ask_for_turn(batch);
         if (ret_index)
                 *ret_index = job->index;
         return 0;
@@ -599,7 +254,7 @@ void inbye_batch_poke(struct inbye_batch *batch)
         if (!batch->starved)
                 return;
         batch->starved = false;
-        ask_for_turn(batch);
+        batch_ask_for_turn(batch);
 }
 
 int inbye_batch_set_width(struct inbye_batch *batch, uint32_t width)
@@ -607,7 +262,7 @@ int inbye_batch_set_width(struct inbye_batch *batch, uint32_t width)
         if (!batch || width == 0)
                 return -EINVAL;
         batch->width = width;
-        ask_for_turn(batch);
+        batch_ask_for_turn(batch);
         return 0;
 }
 
@@ -615,15 +270,18 @@ int inbye_batch_set_width(struct inbye_batch *batch, uint32_t width)
 
 void inbye_batch_stop(struct inbye_batch *batch)
 {
+        batch_set_cause(batch, INBYE_BATCH_STOPPED);
         batch->stopped = true;
-        ask_for_turn(batch); /* who waits may have nothing left to wait for */
+        batch_ask_for_turn(batch); /* who waits may have nothing left to wait for */
 }
 
 void inbye_batch_cancel(struct inbye_batch *batch, int signo, uint64_t grace_ns)
 {
         struct job *job;
 
+        batch_set_cause(batch, INBYE_BATCH_CANCELLED);
         batch->cancelled = true;
+        loop_timer_stop(&batch->deadline_timer);
         inbye_batch_stop(batch);
         inbye_batch_resume(
                 batch); /* a frozen tree cannot act on its soft signal, and its grace stands still */
@@ -656,6 +314,9 @@ void inbye_batch_pause(struct inbye_batch *batch)
         if (batch->paused)
                 return;
         batch->paused = true;
+        batch->paused_ns = loop_clock_ns(batch->loop);
+        retry_pause(batch);
+        deadline_pause(batch);
         batch->frozen = inbye_group_freeze(batch->group) >= 0;
         if (!batch->frozen)
                 pause_one_by_one(batch); /* no freezer */
@@ -663,14 +324,19 @@ void inbye_batch_pause(struct inbye_batch *batch)
 
 void inbye_batch_resume(struct inbye_batch *batch)
 {
+        uint64_t paused_ns;
+
         if (!batch->paused)
                 return;
         batch->paused = false;
+        paused_ns = loop_clock_ns(batch->loop) - batch->paused_ns;
+        retry_resume(batch, paused_ns);
+        deadline_resume(batch, paused_ns);
         if (batch->frozen)
                 inbye_group_thaw(batch->group);
         else
                 resume_one_by_one(batch);
-        ask_for_turn(batch);
+        batch_ask_for_turn(batch);
 }
 
 /* Looking */
@@ -687,8 +353,11 @@ int inbye_batch_counts(const struct inbye_batch *batch, struct inbye_batch_count
         full.submitted = batch->n_submitted;
         memcpy(full.by_status, batch->by_status, sizeof(full.by_status));
         full.running = batch->n_running;
-        full.not_started = batch->n_queue;
+        full.not_started = batch->n_queue + batch->n_unstarted;
         full.leftovers = batch->n_leftovers;
+        full.waiting = batch->n_waiting;
+        full.retries = batch->n_retries;
+        full.cause = batch->cause;
         memcpy(counts, &full, full.size);
         return 0;
 }
@@ -708,11 +377,13 @@ size_t inbye_batch_running(const struct inbye_batch *batch, struct inbye_process
 
 static bool is_done(const struct inbye_batch *batch)
 {
-        if (batch->n_running > 0)
+        bool all_told = batch->options.flags & INBYE_BATCH_TELL_UNSTARTED;
+
+        if (batch->n_running > 0 || batch->n_waiting > 0)
                 return false;
-        if (batch->stopped)
-                return !batch->cancelled || batch->n_queue == 0;
-        return batch->exhausted && batch->n_queue == 0;
+        if (!batch->stopped || all_told)
+                return batch->exhausted && batch->n_queue == 0;
+        return !batch->cancelled || batch->n_queue == 0;
 }
 
 int inbye_batch_wait(struct inbye_batch *batch, uint64_t timeout_ns)
@@ -736,6 +407,6 @@ int inbye_batch_wait(struct inbye_batch *batch, uint64_t timeout_ns)
         }
         if (r == 0)
                 r = batch->dead ? -ECANCELED : batch->error;
-        unpin(batch);
+        batch_unpin(batch);
         return r;
 }

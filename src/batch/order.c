@@ -21,7 +21,7 @@ static struct order_slot *slot_of(const struct order *order, uint64_t place)
         return &order->slots[place & (order->n_slots - 1)];
 }
 
-static size_t weight(const struct inbye_result *result)
+size_t order_weight(const struct inbye_result *result)
 {
         size_t n_out = 0, n_err = 0;
 
@@ -68,7 +68,7 @@ void order_put(struct order *order, uint64_t place, uint64_t index, struct inbye
 
         assert(place >= order->first && place - order->first < order->n_slots && !slot->settled);
         *slot = (struct order_slot){ .result = result, .index = index, .settled = true };
-        order->n_bytes += weight(result);
+        order->n_bytes += order_weight(result);
 }
 
 bool order_take(struct order *order, uint64_t *ret_index, struct inbye_result **ret_result)
@@ -81,7 +81,7 @@ bool order_take(struct order *order, uint64_t *ret_index, struct inbye_result **
         order->first++;
         *ret_index = slot->index;
         *ret_result = slot->result;
-        order->n_bytes -= weight(slot->result);
+        order->n_bytes -= order_weight(slot->result);
         *slot = (struct order_slot){ 0 };
         return true;
 }

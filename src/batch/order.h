@@ -23,6 +23,8 @@ struct order {
         size_t n_bytes; /* what the results held weigh */
 };
 
+/** Bytes of memory that a result takes, about. NULL: 0. */
+size_t order_weight(const struct inbye_result *result);
 void order_deinit(struct order *order);
 /** Make room for the place, so that order_put() cannot fail. 0 or -ENOMEM. */
 int order_reserve(struct order *order, uint64_t place);

@@ -17,6 +17,11 @@ struct batch_wishes {
         bool keep_order, tag, quiet;
         const char *items_path, *results, *summary;
         uint64_t grace_ns;
+        struct inbye_batch_options engine; /* as far as options say it: batch_engine.c */
+        unsigned char retry_codes[256];    /* 1: named */
+        unsigned char retry_code_list[256];
+        struct job_pools pools;
+        uint32_t *pool_widths;
         char capture_default[24];
         struct jobs_options jobs;
         struct settings *settings;
@@ -28,6 +33,14 @@ extern const struct cli_option *const batch_tables[];
 /** 0; 1: help was printed; < 0: misuse, told. */
 int batch_wishes_take(struct batch_wishes *wishes, int argc, char **argv);
 void batch_wishes_deinit(struct batch_wishes *wishes);
+
+/* Options that are the engine's (batch_engine.c); their ids are from here on. */
+#define BATCH_ENGINE_FIRST 0x100
+extern const struct cli_option batch_engine_options[];
+int batch_engine_apply(struct batch_wishes *wishes, int id, const char *value, struct inbye_error *reterr);
+/** The defaults; and when all options are known, what depends on several. */
+void batch_engine_init(struct batch_wishes *wishes);
+void batch_engine_finish(struct batch_wishes *wishes);
 
 /* Who watches a batch run (batch_observe.c) */
 

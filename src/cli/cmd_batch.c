@@ -23,20 +23,20 @@
 /* Jobs out, results in */
 
 /* The next one that nobody passes over. 1; 0; -EAGAIN. */
-static int take_job(struct batch_session *session, struct inbye_command **ret_command)
+static int take_job(struct batch_session *session, struct inbye_batch_job *ret_job)
 {
         int r;
 
         for (;;) {
-                r = jobs_next(session->jobs, ret_command);
+                r = jobs_next(session->jobs, ret_job);
                 if (r < 0 && r != -EAGAIN)
                         session->bad_line = true;
                 if (r <= 0)
                         return r == -EAGAIN ? r : 0; /* what was wrong is told already */
                 session->n_taken++;
-                if (!batch_observers_pass_over(&session->observers, session->n_taken, *ret_command))
+                if (!batch_observers_pass_over(&session->observers, session->n_taken, ret_job->command))
                         return 1;
-                inbye_command_unref(*ret_command);
+                inbye_command_unref(ret_job->command);
         }
 }
 
@@ -47,7 +47,7 @@ static int next_job(void *userdata, struct inbye_batch_job *ret_job)
 
         if (out_is_full(session->out))
                 return -EAGAIN;
-        r = take_job(session, &ret_job->command);
+        r = take_job(session, ret_job);
         if (r > 0)
                 ret_job->index = session->n_taken - 1;
         return r;
@@ -162,14 +162,15 @@ static int open_batch(struct batch_session *session, struct inbye_error *reterr)
 {
         const struct batch_wishes *wishes = session->wishes;
         struct inbye_group_options group = INBYE_GROUP_OPTIONS_INIT;
-        struct inbye_batch_options options = INBYE_BATCH_OPTIONS_INIT;
+        struct inbye_batch_options options = wishes->engine;
         int r;
 
         r = settings_to_options(wishes->settings, &group, reterr);
         if (r < 0)
                 return r;
         options.width = wishes->width;
-        options.flags = wishes->keep_order ? INBYE_BATCH_KEEP_ORDER : 0;
+        options.flags = (wishes->keep_order ? INBYE_BATCH_KEEP_ORDER : 0) |
+                        (jobs_come_to_an_end(session->jobs) ? INBYE_BATCH_TELL_UNSTARTED : 0);
         options.mechanisms = group.mechanisms;
         options.group_flags = group.flags | INBYE_GROUP_MOVE_OWNER; /* jobs may have limits of their own */
         options.next = next_job;
@@ -262,6 +263,10 @@ static int exit_status(struct batch_session *session, const struct out_summary *
 
         if (session->failed || session->bad_line || results < 0 || sum < 0)
                 return CLI_EXIT_FAILED;
+        if (counts->cause == INBYE_BATCH_DEADLINE)
+                return CLI_EXIT_TIMEOUT;
+        if (counts->cause == INBYE_BATCH_HALTED && session->wishes->engine.halt_on == INBYE_BATCH_ON_SUCCESS)
+                return 0; /* what was asked for was had */
         if (session->cut_short || summary->skipped || counts->by_status[INBYE_OK] != counts->submitted)
                 return CLI_EXIT_NOT_ALL_OK;
         return 0;
@@ -332,6 +337,7 @@ const struct cli_command cli_batch = {
                 "the\n"
                 "number of the job; where the COMMAND names none of them the item is its last argument.\n"
                 "Where --capture-limit is not given it is 8M, or 32M / N with more than four jobs at once.\n"
-                "Exit status: 0 all ok, 1 some not, 125 inbye failed or was misused.",
+                "Exit status: 0 all ok (or as many as --halt WHEN,success=N asks for), 1 some not, 124 the\n"
+                "deadline has passed, 125 inbye failed or was misused.",
         .main = main_batch,
 };

@@ -100,7 +100,7 @@ static int next_line(struct jobs *jobs, char **ret_line, size_t *ret_n)
 /* One job */
 
 static int job_from_item(
-        struct jobs *jobs, const char *item, struct inbye_command **ret_command, struct job_fault *fault)
+        struct jobs *jobs, const char *item, struct inbye_batch_job *ret_job, struct job_fault *fault)
 {
         scoped(command_unrefp) struct inbye_command *command = NULL;
         scoped(strv_freep) char **argv = NULL;
@@ -123,20 +123,20 @@ static int job_from_item(
         r = job_base_apply(&jobs->options.base, command, &fault->error);
         if (r < 0)
                 return r;
-        *ret_command = TAKE(command);
+        ret_job->command = TAKE(command);
         return 0;
 }
 
-static int job_from_line(struct jobs *jobs, const char *line, size_t n, struct inbye_command **ret_command,
+static int job_from_line(struct jobs *jobs, const char *line, size_t n, struct inbye_batch_job *ret_job,
         struct job_fault *fault)
 {
         *fault = (struct job_fault){ 0 };
         if (!jobs->options.words)
-                return job_from_json(line, n, &jobs->options.base, ret_command, fault);
+                return job_from_json(line, n, &jobs->options.base, ret_job, fault);
         if (strlen(line) != n)
                 return error_set_plain(&fault->error, INBYE_STAGE_ARGUMENT, EINVAL,
                         "a NUL stands in the item; items that end with one are read with --null");
-        return job_from_item(jobs, line, ret_command, fault);
+        return job_from_item(jobs, line, ret_job, fault);
 }
 
 static bool is_blank(const char *line)
@@ -156,7 +156,7 @@ static void describe(const struct jobs *jobs, const struct job_fault *fault, str
 
 /* 1 a job; 0 the end; -EAGAIN; -EBADMSG a line that is wrong; another errno: it cannot be read. *reterr says.
  */
-static int read_job(struct jobs *jobs, struct inbye_command **ret_command, struct inbye_error *reterr)
+static int read_job(struct jobs *jobs, struct inbye_batch_job *ret_job, struct inbye_error *reterr)
 {
         struct job_fault fault;
         char *line;
@@ -174,7 +174,7 @@ static int read_job(struct jobs *jobs, struct inbye_command **ret_command, struc
                         jobs->lines.n_max);
         } else if (r < 0) {
                 return error_set(reterr, INBYE_STAGE_PIPE, -r, "reading %s", jobs->name);
-        } else if (job_from_line(jobs, line, n, ret_command, &fault) >= 0) {
+        } else if (job_from_line(jobs, line, n, ret_job, &fault) >= 0) {
                 return 1;
         } else if (fault.error.number == ENOMEM) {
                 return error_set(reterr, INBYE_STAGE_ARGUMENT, ENOMEM, "%s", jobs->name);
@@ -184,7 +184,7 @@ static int read_job(struct jobs *jobs, struct inbye_command **ret_command, struc
 }
 
 /* The next item of the command line. */
-static int take_item(struct jobs *jobs, struct inbye_command **ret_command, struct inbye_error *reterr)
+static int take_item(struct jobs *jobs, struct inbye_batch_job *ret_job, struct inbye_error *reterr)
 {
         const char *item = jobs->options.items[jobs->n_items];
         struct job_fault fault = { 0 };
@@ -193,7 +193,7 @@ static int take_item(struct jobs *jobs, struct inbye_command **ret_command, stru
         if (!item)
                 return 0;
         jobs->n_items++;
-        r = job_from_item(jobs, item, ret_command, &fault);
+        r = job_from_item(jobs, item, ret_job, &fault);
         if (r >= 0)
                 return 1;
         error_set_plain(
@@ -201,19 +201,18 @@ static int take_item(struct jobs *jobs, struct inbye_command **ret_command, stru
         return r == -ENOMEM ? r : -EBADMSG;
 }
 
-static int take(struct jobs *jobs, struct inbye_command **ret_command, struct inbye_error *reterr)
+static int take(struct jobs *jobs, struct inbye_batch_job *ret_job, struct inbye_error *reterr)
 {
-        return jobs->options.items ? take_item(jobs, ret_command, reterr)
-                                   : read_job(jobs, ret_command, reterr);
+        return jobs->options.items ? take_item(jobs, ret_job, reterr) : read_job(jobs, ret_job, reterr);
 }
 
-int jobs_next(struct jobs *jobs, struct inbye_command **ret_command)
+int jobs_next(struct jobs *jobs, struct inbye_batch_job *ret_job)
 {
         struct inbye_error error = { 0 };
         int r;
 
         for (;;) {
-                r = take(jobs, ret_command, &error);
+                r = take(jobs, ret_job, &error);
                 if (r > 0)
                         jobs->n_given++;
                 if (r == 0)
@@ -234,6 +233,14 @@ bool jobs_reads_file(const struct jobs *jobs, const char *path)
         if (jobs->fd < 0 || fstat(jobs->fd, &input) < 0 || !S_ISREG(input.st_mode))
                 return false;
         return stat(path, &other) == 0 && other.st_dev == input.st_dev && other.st_ino == input.st_ino;
+}
+
+bool jobs_come_to_an_end(const struct jobs *jobs)
+{
+        struct stat st;
+
+        return jobs->options.items || jobs->n_checked != INBYE_UNKNOWN ||
+               (jobs->fd >= 0 && fstat(jobs->fd, &st) == 0 && S_ISREG(st.st_mode));
 }
 
 uint64_t jobs_n_skipped(const struct jobs *jobs)
@@ -264,10 +271,11 @@ static int check_all(struct jobs *jobs, struct inbye_error *reterr)
         int r;
 
         do {
-                scoped(command_unrefp) struct inbye_command *command = NULL;
+                struct inbye_batch_job job = INBYE_BATCH_JOB_INIT;
 
-                r = take(jobs, &command, reterr);
+                r = take(jobs, &job, reterr);
                 jobs->n_given += r > 0;
+                inbye_command_unref(job.command);
         } while (r > 0);
         jobs->n_checked = jobs->n_given;
         jobs->n_given = jobs->n_items = 0;

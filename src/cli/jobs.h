@@ -38,10 +38,13 @@ void jobs_free(struct jobs *jobs);
  */
 void jobs_start(struct jobs *jobs, struct inbye_loop *loop, void (*on_more)(void *userdata),
         void (*complain)(void *userdata, const char *text), void *userdata);
-/** 1 a job, with a reference of the caller's; 0 no more; -EAGAIN; another negative errno, told already. */
-int jobs_next(struct jobs *jobs, struct inbye_command **ret_command);
+/** 1 a job, with a reference of the caller's to its command; 0 no more; -EAGAIN; another negative errno, told
+ * already. */
+int jobs_next(struct jobs *jobs, struct inbye_batch_job *ret_job);
 /** Is this the regular file that the jobs come from? Checked input of a pipe comes from nobody's file. */
 bool jobs_reads_file(const struct jobs *jobs, const char *path);
+/** Are all jobs there already, so that asking for the rest of them does not wait for anybody? */
+bool jobs_come_to_an_end(const struct jobs *jobs);
 /** Lines passed over. */
 uint64_t jobs_n_skipped(const struct jobs *jobs);
 /** Jobs that were not asked for; INBYE_UNKNOWN where the input was neither checked nor read to its end. */

@@ -30,6 +30,7 @@ struct making {
         const char *key;           /* that is being taken, borrowed */
         struct settings *settings; /* of the line alone */
         struct inbye_command *command;
+        struct inbye_batch_job *job;
         struct inbye_error *error;
 };
 
@@ -279,6 +280,48 @@ static int take_limits(struct making *making, const json_t *value)
         return settings_inherit_limits(making->settings, making->base->settings);
 }
 
+uint32_t job_pools_find(const struct job_pools *pools, const char *name, size_t n)
+{
+        for (size_t i = 0; pools && i < pools->n; i++)
+                if (strncmp(pools->names[i], name, n) == 0 && pools->names[i][n] == '=')
+                        return (uint32_t)i + 1;
+        return 0;
+}
+
+static int take_number(struct making *making, const json_t *value, uint32_t min, uint32_t *ret)
+{
+        json_int_t n = json_integer_value(value);
+
+        if (!json_is_integer(value) || n < min || n >= UINT32_MAX)
+                return error_set_plain(making->error, INBYE_STAGE_ARGUMENT, EINVAL,
+                        "%s: not a whole number from %u on", making->key, min);
+        *ret = (uint32_t)n;
+        return 0;
+}
+
+static int take_retries(struct making *making, const json_t *value)
+{
+        return take_number(making, value, 0, &making->job->retries);
+}
+
+static int take_weight(struct making *making, const json_t *value)
+{
+        return take_number(making, value, 1, &making->job->weight);
+}
+
+static int take_pool(struct making *making, const json_t *value)
+{
+        if (!json_is_string(value))
+                return refuse(making, "pool: no name of a pool");
+        making->job->pool =
+                job_pools_find(making->base->pools, json_string_value(value), json_string_length(value));
+        if (!making->job->pool)
+                return error_set_plain(making->error, INBYE_STAGE_ARGUMENT, EINVAL,
+                        "pool: there is no '%s'; name it with --pool=%s=N", json_string_value(value),
+                        json_string_value(value));
+        return 0;
+}
+
 static const struct job_key {
         const char *name;
         int (*take)(struct making *making, const json_t *value);
@@ -289,6 +332,9 @@ static const struct job_key {
         { "stdin", take_stdin },
         { "stdin_file", take_stdin_file },
         { "limits", take_limits },
+        { "retries", take_retries },
+        { "weight", take_weight },
+        { "pool", take_pool },
 };
 
 /* Keys that are options */
@@ -558,12 +604,13 @@ static const char *what_is_wrong(const json_error_t *error)
         return error->text;
 }
 
-int job_from_json(const char *line, size_t n, const struct job_base *base, struct inbye_command **ret_command,
+int job_from_json(const char *line, size_t n, const struct job_base *base, struct inbye_batch_job *ret_job,
         struct job_fault *ret_fault)
 {
         scoped(json_decrefp) json_t *root = NULL;
         scoped(command_unrefp) struct inbye_command *command = NULL;
-        struct making making = { .base = base, .error = &ret_fault->error };
+        struct inbye_batch_job job = INBYE_BATCH_JOB_INIT;
+        struct making making = { .base = base, .job = &job, .error = &ret_fault->error };
         json_error_t error;
         int r;
 
@@ -581,6 +628,7 @@ int job_from_json(const char *line, size_t n, const struct job_base *base, struc
                 error_set(&ret_fault->error, INBYE_STAGE_ARGUMENT, -r, "job");
         if (r < 0)
                 return r;
-        *ret_command = TAKE(command);
+        job.command = TAKE(command);
+        *ret_job = job;
         return 0;
 }

@@ -4,8 +4,17 @@
 
 #include "cli/cli.h"
 
+/** Pools by their names: those that stand behind the '=' are not part of them. */
+struct job_pools {
+        const char **names;
+        size_t n;
+};
+/** Its number as the engine counts, from 1; 0: there is none of that name. */
+uint32_t job_pools_find(const struct job_pools *pools, const char *name, size_t n);
+
 /** What every job of the batch begins with. */
 struct job_base {
+        const struct job_pools *pools; /* NULL: none */
         const struct settings *settings;
         const char *capture_limit, *capture_keep; /* as given, or the defaults of the batch */
 };
@@ -20,12 +29,12 @@ struct job_fault {
 int job_base_apply(const struct job_base *base, struct inbye_command *command, struct inbye_error *reterr);
 
 /**
- * A line of JSON Lines: an array, the arguments, or an object: argv, id, env, stdin, stdin_file, and the
- * options of the settings with '_' for '-'. inbye-batch(5) names them all.
+ * A line of JSON Lines: an array, the arguments, or an object: argv, id, env, stdin, stdin_file, retries,
+ * weight, pool, and the options of the settings with '_' for '-'. inbye-batch(5) names them all.
  *
  * @retval -EINVAL  It is not of that form, or a value makes no sense: *ret_fault says what.
  */
-int job_from_json(const char *line, size_t n, const struct job_base *base, struct inbye_command **ret_command,
+int job_from_json(const char *line, size_t n, const struct job_base *base, struct inbye_batch_job *ret_job,
         struct job_fault *ret_fault);
 
 #endif

@@ -110,6 +110,8 @@ bool out_report_job(struct buf *line, uint64_t number, const struct inbye_result
         const struct inbye_command *command = inbye_result_command(result);
         const char *id = inbye_command_id(command);
 
+        if (inbye_result_attempts(result) == 0)
+                return false; /* it did nothing wrong; the summary counts it */
         if (inbye_result_status(result) == INBYE_OK && !inbye_result_n_leftovers(result) &&
                 !is_truncated(result))
                 return false;
@@ -117,6 +119,8 @@ bool out_report_job(struct buf *line, uint64_t number, const struct inbye_result
         if (id)
                 buf_printf(line, " (%.80s)", id);
         buf_printf(line, ": %s", inbye_status_name(inbye_result_status(result)));
+        if (inbye_result_attempts(result) > 1)
+                buf_printf(line, ", attempt %" PRIu32, inbye_result_attempts(result));
         append_end(line, result);
         append_leftovers(line, result);
         append_cut(line, result, INBYE_STDOUT, "stdout");
@@ -134,6 +138,14 @@ static void append_row(struct buf *text, const char *name, uint64_t n, const cha
                 buf_printf(text, "  %-14s %8" PRIu64 "%s\n", name, n, note);
 }
 
+static const char *const cause_names[] = {
+        [INBYE_BATCH_RAN_OUT] = NULL,
+        [INBYE_BATCH_STOPPED] = "stopped",
+        [INBYE_BATCH_CANCELLED] = "cancelled",
+        [INBYE_BATCH_HALTED] = "halted",
+        [INBYE_BATCH_DEADLINE] = "deadline",
+};
+
 void out_report_table(struct buf *text, const struct out_summary *summary)
 {
         uint64_t n = summary->counts.submitted - summary->counts.not_started;
@@ -144,10 +156,13 @@ void out_report_table(struct buf *text, const struct out_summary *summary)
                 buf_printf(text, ", held by %s", summary->mechanism);
         if (summary->signal)
                 buf_printf(text, ", ended by SIG%s", signal_name(summary->signal));
+        else if (summary->counts.cause != INBYE_BATCH_RAN_OUT)
+                buf_printf(text, ", %s", cause_names[summary->counts.cause]);
         buf_append_char(text, '\n');
         for (int status = 0; status < INBYE_STATUS_N; status++)
                 append_row(text, inbye_status_name((enum inbye_status)status),
                         summary->counts.by_status[status], "");
+        append_row(text, "retries", summary->counts.retries, "");
         append_row(text, "not started", summary->not_started, "");
         append_row(text, "invalid lines", summary->skipped, "");
         append_row(text, "left over", summary->counts.leftovers, " (processes, ended)");
@@ -172,6 +187,10 @@ void out_report_json(struct buf *line, const struct out_summary *summary)
         json_known(&json, summary->not_started);
         json_key(&json, "skipped");
         json_unsigned(&json, summary->skipped);
+        json_key(&json, "retries");
+        json_unsigned(&json, summary->counts.retries);
+        json_key(&json, "cause");
+        json_text(&json, cause_names[summary->counts.cause]);
         json_key(&json, "leftovers");
         json_unsigned(&json, summary->counts.leftovers);
         json_key(&json, "duration");

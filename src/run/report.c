@@ -64,6 +64,7 @@ static void write_outcome(struct json *json, const struct inbye_result *result)
         json_key(json, "signal");
         json_text(json, result->signal ? signal_name(result->signal) : NULL);
         write_flag(json, "core_dumped", result->core_dumped);
+        write_number(json, "attempts", result->n_attempts);
         json_key(json, "pid");
         if (result->pid > 0)
                 json_signed(json, result->pid);

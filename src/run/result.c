@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Results: plain data, complete when it is handed out, never changed after. Everything that is not known
- * stays INBYE_UNKNOWN; nothing here guesses.
+ * Results: plain data, complete when it is handed out, never changed after (a batch notes the number of the
+ * attempt before it tells one). Everything that is not known stays INBYE_UNKNOWN; nothing here guesses.
  */
 #include "base/fd.h"
 #include "run/run.h"
@@ -37,6 +37,7 @@ int result_new(struct inbye_command *command, const struct contain_ops *ops, str
         atomic_init(&result->n_references, 1);
         result->command = inbye_command_ref(command);
         result->code = -1;
+        result->n_attempts = 1;
         result->streams[0].spill_fd = result->streams[1].spill_fd = -1;
         result->usage = (struct inbye_usage){
                 .cpu_user_us = INBYE_UNKNOWN,
@@ -131,6 +132,11 @@ int inbye_result_signal(const struct inbye_result *result)
 int inbye_result_core_dumped(const struct inbye_result *result)
 {
         return result->core_dumped;
+}
+
+uint32_t inbye_result_attempts(const struct inbye_result *result)
+{
+        return result->n_attempts;
 }
 
 pid_t inbye_result_pid(const struct inbye_result *result)

@@ -34,6 +34,7 @@ struct inbye_result {
         struct inbye_command *command; /* a reference */
         enum inbye_status status;
         int code, signal; /* -1, 0: not so */
+        uint32_t n_attempts;
         bool core_dumped;
         pid_t pid;
         struct inbye_error *error; /* owned; NULL: none */

@@ -21,15 +21,15 @@ static void must(bool yes)
 
 static void try_json(const struct job_base *base, const char *line, size_t n)
 {
-        struct inbye_command *command = NULL;
+        struct inbye_batch_job job = INBYE_BATCH_JOB_INIT;
         struct job_fault fault;
 
-        if (job_from_json(line, n, base, &command, &fault) < 0) {
-                must(!command && fault.error.text[0]);
+        if (job_from_json(line, n, base, &job, &fault) < 0) {
+                must(!job.command && fault.error.text[0]);
                 return;
         }
-        must(command && inbye_command_argv(command)[0] && inbye_command_argv(command)[0][0]);
-        inbye_command_unref(command);
+        must(job.command && inbye_command_argv(job.command)[0] && inbye_command_argv(job.command)[0][0]);
+        inbye_command_unref(job.command);
 }
 
 static void try_item(const char *word, const char *item)

@@ -191,25 +191,25 @@ static void close_base(void)
 
 static struct inbye_command *parse(const char *line)
 {
-        struct inbye_command *command = NULL;
+        struct inbye_batch_job job = INBYE_BATCH_JOB_INIT;
         struct job_fault fault;
-        int r = job_from_json(line, strlen(line), &base, &command, &fault);
+        int r = job_from_json(line, strlen(line), &base, &job, &fault);
 
         cr_assert(zero(int, r), "%s: %s", line, fault.error.text);
-        return command;
+        return job.command;
 }
 
 static char fault_text[1024]; /* of the last */
 
 static void expect_fault(const char *line, size_t column, const char *part)
 {
-        struct inbye_command *command = NULL;
+        struct inbye_batch_job job = INBYE_BATCH_JOB_INIT;
         struct job_fault fault;
 
-        cr_assert(lt(int, job_from_json(line, strlen(line), &base, &command, &fault), 0), "%s", line);
+        cr_assert(lt(int, job_from_json(line, strlen(line), &base, &job, &fault), 0), "%s", line);
         cr_assert(ne(ptr, strstr(fault.error.text, part), NULL), "%s: %s", line, fault.error.text);
         cr_assert(eq(sz, fault.column, column), "%s: %s", line, fault.error.text);
-        cr_assert(zero(ptr, command));
+        cr_assert(zero(ptr, job.command));
         snprintf(fault_text, sizeof(fault_text), "%s", fault.error.text);
 }
 
@@ -309,10 +309,10 @@ static char *file_with(const char *text)
 
 static struct inbye_command *next_of(struct jobs *jobs)
 {
-        struct inbye_command *command = NULL;
+        struct inbye_batch_job job = INBYE_BATCH_JOB_INIT;
 
-        cr_assert(eq(int, jobs_next(jobs, &command), 1));
-        return command;
+        cr_assert(eq(int, jobs_next(jobs, &job), 1));
+        return job.command;
 }
 
 static void expect_first_word(struct jobs *jobs, const char *word)
@@ -338,7 +338,7 @@ Test(jobs, a_checked_file_is_read_from_its_start, .init = open_base, .fini = clo
 {
         struct jobs_options options = { .base = base, .path = file_with("[\"a\"]\n \t\n[\"b\"]") };
         struct inbye_error error = { 0 };
-        struct inbye_command *command;
+        struct inbye_batch_job job = INBYE_BATCH_JOB_INIT;
         struct jobs *jobs = NULL;
 
         cr_assert(zero(int, jobs_open(&options, &jobs, &error)));
@@ -346,7 +346,7 @@ Test(jobs, a_checked_file_is_read_from_its_start, .init = open_base, .fini = clo
         expect_first_word(jobs, "a");
         expect_first_word(jobs, "b");
         cr_assert(zero(u64, jobs_n_left(jobs)));
-        cr_assert(zero(int, jobs_next(jobs, &command)));
+        cr_assert(zero(int, jobs_next(jobs, &job)));
         jobs_free(jobs);
         unlink(options.path);
 }
@@ -389,6 +389,7 @@ Test(jobs, items_of_the_command_line, .init = open_base, .fini = close_base)
         const char *const items[] = { "x y", "", NULL };
         struct jobs_options options = { .base = base, .words = WORDS("echo"), .items = items };
         struct inbye_error error = { 0 };
+        struct inbye_batch_job job = INBYE_BATCH_JOB_INIT;
         struct inbye_command *command;
         struct jobs *jobs = NULL;
 
@@ -401,7 +402,7 @@ Test(jobs, items_of_the_command_line, .init = open_base, .fini = close_base)
         cr_assert(eq(str, (char *)inbye_command_argv(command)[1], ""));
         cr_assert(zero(ptr, (void *)inbye_command_id(command)));
         inbye_command_unref(command);
-        cr_assert(zero(int, jobs_next(jobs, &command)));
+        cr_assert(zero(int, jobs_next(jobs, &job)));
         jobs_free(jobs);
 }
 
@@ -409,7 +410,7 @@ Test(jobs, a_nul_in_an_item_is_refused, .init = open_base, .fini = close_base)
 {
         struct jobs_options options = { .base = base, .words = WORDS("echo") };
         struct inbye_error error = { 0 };
-        struct inbye_command *command;
+        struct inbye_batch_job job = INBYE_BATCH_JOB_INIT;
         struct jobs *jobs = NULL;
         int fd = pipe_with("a\0b\n", 4, NULL);
 
@@ -417,7 +418,7 @@ Test(jobs, a_nul_in_an_item_is_refused, .init = open_base, .fini = close_base)
         close(fd);
         cr_assert(zero(int, jobs_open(&options, &jobs, &error)));
         jobs_start(jobs, NULL, NULL, keep_text, NULL);
-        cr_assert(eq(int, jobs_next(jobs, &command), -EBADMSG));
+        cr_assert(eq(int, jobs_next(jobs, &job), -EBADMSG));
         cr_assert(ne(ptr, strstr(error_text, "--null"), NULL), "%s", error_text);
         jobs_free(jobs);
 }
