@@ -8,13 +8,17 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/misc.h"
 #include "base/scope.h"
 #include "base/str.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 void error_describe(int number, char text[ERROR_DESCRIPTION_SIZE])
@@ -64,4 +68,17 @@ int fd_open_unnamed(const char *folder)
         int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
         return fd >= 0 ? fd : open_unlinked(folder);
+}
+
+void forbid_core(void)
+{
+        const struct rlimit no_core = { 0, 0 };
+
+        (void)setrlimit(RLIMIT_CORE, &no_core);
+        (void)prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L); /* a core may go to a pipe, past the limit */
+}
+
+int groups_of_user(const char *user, gid_t group, gid_t *groups, int *n)
+{
+        return getgrouplist(user, group, groups, n) < 0 ? -E2BIG : 0;
 }

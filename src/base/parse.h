@@ -21,6 +21,8 @@ int parse_signal(const char *text, int *ret_signo);
 const char *signal_name(int signo);
 /** "0-3,7" -> up to max_cpus numbers. */
 int parse_cpu_list(const char *text, unsigned *ret_cpus, unsigned max_cpus, unsigned *ret_n);
+/** "nofile" for RLIMIT_NOFILE; NULL: no limit of this system. */
+const char *rlimit_name(int resource);
 /** "nofile=64:128", "core=infinity", "cpu=10" -> resource, soft, hard. Infinity: UINT64_MAX. */
 int parse_rlimit(const char *text, int *ret_resource, uint64_t *ret_soft, uint64_t *ret_hard);
 

@@ -34,7 +34,9 @@ static const char *const signal_names[] = {
         [SIGPIPE] = "PIPE",
         [SIGALRM] = "ALRM",
         [SIGTERM] = "TERM",
+#ifdef SIGSTKFLT
         [SIGSTKFLT] = "STKFLT",
+#endif
         [SIGCHLD] = "CHLD",
         [SIGCONT] = "CONT",
         [SIGSTOP] = "STOP",
@@ -46,9 +48,15 @@ static const char *const signal_names[] = {
         [SIGXFSZ] = "XFSZ",
         [SIGVTALRM] = "VTALRM",
         [SIGPROF] = "PROF",
+#ifdef SIGWINCH
         [SIGWINCH] = "WINCH",
+#endif
+#ifdef SIGIO
         [SIGIO] = "IO",
+#endif
+#ifdef SIGPWR
         [SIGPWR] = "PWR",
+#endif
         [SIGSYS] = "SYS",
 };
 
@@ -133,16 +141,34 @@ static const struct resource {
         { "cpu", RLIMIT_CPU, false },
         { "data", RLIMIT_DATA, true },
         { "fsize", RLIMIT_FSIZE, true },
+#ifdef RLIMIT_LOCKS
         { "locks", RLIMIT_LOCKS, false },
+#endif
+#ifdef RLIMIT_MEMLOCK
         { "memlock", RLIMIT_MEMLOCK, true },
+#endif
+#ifdef RLIMIT_MSGQUEUE
         { "msgqueue", RLIMIT_MSGQUEUE, true },
+#endif
+#ifdef RLIMIT_NICE
         { "nice", RLIMIT_NICE, false },
+#endif
         { "nofile", RLIMIT_NOFILE, false },
+#ifdef RLIMIT_NPROC
         { "nproc", RLIMIT_NPROC, false },
+#endif
+#ifdef RLIMIT_RSS
         { "rss", RLIMIT_RSS, true },
+#endif
+#ifdef RLIMIT_RTPRIO
         { "rtprio", RLIMIT_RTPRIO, false },
+#endif
+#ifdef RLIMIT_RTTIME
         { "rttime", RLIMIT_RTTIME, false },
+#endif
+#ifdef RLIMIT_SIGPENDING
         { "sigpending", RLIMIT_SIGPENDING, false },
+#endif
         { "stack", RLIMIT_STACK, true },
 };
 
@@ -165,6 +191,14 @@ static int resource_value(const struct resource *resource, const char *text, siz
         if (resource->is_bytes || strcmp(value, "infinity") == 0)
                 return parse_size(value, ret);
         return parse_unsigned(value, UINT64_MAX - 1, ret);
+}
+
+const char *rlimit_name(int resource)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(resources); i++)
+                if (resources[i].number == resource)
+                        return resources[i].name;
+        return NULL;
 }
 
 int parse_rlimit(const char *text, int *ret_resource, uint64_t *ret_soft, uint64_t *ret_hard)

@@ -21,10 +21,10 @@
 #include "base/scope.h"
 #include "capture/capture.h"
 #include "capture/tee.h"
+#include "sys/pipe.h"
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -104,7 +104,7 @@ static void grow_pipe(struct pump *pump)
         if (pump->grown)
                 return;
         pump->grown = true;
-        (void)fcntl(pump->fd, F_SETPIPE_SZ, PIPE_LARGE);
+        sys_pipe_grow(pump->fd, PIPE_LARGE);
 }
 
 /* A keep that failed counts on. */
@@ -267,12 +267,10 @@ int pump_start(struct pump *pump, struct inbye_loop *loop)
 void pump_drain(struct pump *pump)
 {
         uint64_t tee_until = clock_now_ns() + TEE_LAST_NS;
-        int n = 0;
+        size_t n = pump->fd < 0 ? 0 : sys_pipe_held(pump->fd);
 
-        if (pump->fd < 0 || ioctl(pump->fd, FIONREAD, &n) < 0)
-                n = 0;
         if (n > 0) {
-                ssize_t got = read_up_to(pump, (struct reading){ (size_t)n, true, tee_until });
+                ssize_t got = read_up_to(pump, (struct reading){ n, true, tee_until });
 
                 if (got == -ECANCELED)
                         return;

@@ -23,17 +23,15 @@
 #include "base/scope.h"
 #include "base/str.h"
 #include "capture/quiet.h"
+#include "sys/block.h"
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 enum {
@@ -72,13 +70,6 @@ static void budget_give(size_t n)
         atomic_fetch_add(&budget_left, n);
 }
 
-static bool is_memory(int fd)
-{
-        struct statfs fs;
-
-        return fstatfs(fd, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
-}
-
 int store_open_file(void)
 {
         const char *folders[] = { str_getenv_trusted("TMPDIR"), "/var/tmp", "/tmp" };
@@ -88,7 +79,7 @@ int store_open_file(void)
                 if (!folders[i] || folders[i][0] != '/')
                         continue;
                 fd = fd_open_unnamed(folders[i]);
-                if (fd >= 0 && !is_memory(fd)) {
+                if (fd >= 0 && !sys_is_memory_file(fd)) {
                         fd_close(best);
                         return fd;
                 }
@@ -103,7 +94,7 @@ int store_open_file(void)
 void store_free_block(char *data, size_t mapped, size_t charged)
 {
         if (mapped)
-                munmap(data, mapped);
+                sys_block_free(data, mapped);
         else
                 free(data);
         budget_give(charged);
@@ -145,11 +136,8 @@ static int grow_mapping(struct store *store, size_t wish)
         size_t length = mapping_length(wish);
         char *data;
 
-        if (store->mapped)
-                data = mremap(store->data, store->mapped, length, MREMAP_MAYMOVE);
-        else
-                data = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (data == MAP_FAILED)
+        data = sys_block_resize(store->mapped ? store->data : NULL, store->mapped, length);
+        if (!data)
                 return -ENOMEM;
         if (!store->mapped && store->data) {
                 memcpy(data, store->data, store->n);
@@ -377,8 +365,8 @@ static int map_file(struct store *store)
 
         if (quiet_pwrite_all(store->fd, "", 1, (off_t)store->n) < 0)
                 return -ENOSPC;
-        data = mmap(NULL, length, PROT_READ, MAP_SHARED, store->fd, 0);
-        if (data == MAP_FAILED)
+        data = sys_block_of_file(store->fd, length);
+        if (!data)
                 return -ENOMEM;
         store->fd = fd_close(store->fd);
         store->data = data;
@@ -390,10 +378,13 @@ static int map_file(struct store *store)
 static int trim(struct store *store)
 {
         size_t length = mapping_length(store->n);
+        char *data;
 
         if (!store->mapped)
                 return grow_heap(store, store->n);
-        if (length < store->mapped && mremap(store->data, store->mapped, length, 0) != MAP_FAILED) {
+        data = length < store->mapped ? sys_block_resize(store->data, store->mapped, length) : NULL;
+        if (data) {
+                store->data = data;
                 size_t less =
                         store->charged < store->mapped - length ? store->charged : store->mapped - length;
 

@@ -20,13 +20,13 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "capture/quiet.h"
+#include "sys/pipe.h"
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 int tee_open(struct pump *pump, int fd)
@@ -94,8 +94,9 @@ static ssize_t write_some(const struct pump *pump, const char *data, size_t n)
         if (pump->tee_is_file)
                 return quiet_write(pump->tee_fd, data, n);
         if (pump->tee_is_socket) {
-                written = send(pump->tee_fd, data, n, MSG_DONTWAIT | MSG_NOSIGNAL);
-                return written < 0 ? -errno : written;
+                written = sys_send_now(pump->tee_fd, data, n);
+                if (written != -EOPNOTSUPP)
+                        return written;
         }
         if (!has_room(pump->tee_fd))
                 return -EAGAIN;

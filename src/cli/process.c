@@ -9,11 +9,11 @@
  * ever.
  */
 #include "base/error.h"
+#include "base/misc.h"
 #include "cli/cli.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 struct cli_origin cli_origin;
@@ -78,11 +78,8 @@ void cli_raise_default(int signo)
 
 void cli_die_of(int signo)
 {
-        const struct rlimit no_core = { 0, 0 };
-
         fflush(NULL);
-        setrlimit(RLIMIT_CORE, &no_core);
-        prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L); /* a core may go to a pipe, past the limit */
+        forbid_core();
         cli_raise_default(signo);
         _exit(128 + signo);
 }
@@ -95,7 +92,7 @@ int cli_loop_open(struct inbye_loop **ret, struct inbye_error *reterr)
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_LOOP, -r, "cannot make an event loop");
         r = inbye_loop_reap_orphans(*ret);
-        if (r == 0)
+        if (r == 0 || r == -EOPNOTSUPP) /* a system that has no such thing, and a mechanism that needs none */
                 return 0;
         inbye_loop_free(*ret);
         *ret = NULL;

@@ -6,6 +6,7 @@
  * library and ask the network, which is no business of a library that starts programs.
  */
 #include "base/error.h"
+#include "base/misc.h"
 #include "base/parse.h"
 #include "base/scope.h"
 #include "base/str.h"
@@ -102,7 +103,7 @@ static int hand_groups(const struct settings *s, struct inbye_command *command, 
 static int hand_groups_of_user(const struct settings *s, struct inbye_command *command, gid_t gid)
 {
         scoped(freep) gid_t *groups = NULL;
-        int n = 64;
+        int n = 64, r;
 
         for (;;) {
                 gid_t *more = array_resize(groups, (size_t)n, sizeof(*groups));
@@ -110,10 +111,11 @@ static int hand_groups_of_user(const struct settings *s, struct inbye_command *c
                 if (!more)
                         return -ENOMEM;
                 groups = more;
-                if (getgrouplist(s->user_name, gid, groups, &n) >= 0)
+                r = groups_of_user(s->user_name, gid, groups, &n);
+                if (r == 0)
                         return inbye_command_set_groups(command, groups, (size_t)n);
-                if (n > MAX_GROUPS)
-                        return -E2BIG;
+                if (r != -E2BIG || n > MAX_GROUPS)
+                        return r;
         }
 }
 

@@ -58,7 +58,7 @@ static void pass_on(struct steer *steer, int signo)
 {
         /* a shell's `fg` of a job that was running in the background */
         if (signo == SIGCONT && !steer->own_session && terminal_is_for_command(&steer->terminal))
-                terminal_give(&steer->terminal, inbye_process_pid(steer->process));
+                terminal_give(&steer->terminal, getpgid(inbye_process_pid(steer->process)));
         inbye_process_signal(steer->process, signo);
 }
 
@@ -137,7 +137,7 @@ static void stop_with_command(struct steer *steer, int signo)
         block(signo);
         drop_pending_cont();
         if (may_have_terminal(steer) && (had_terminal || terminal_is_for_command(&steer->terminal)))
-                terminal_give(&steer->terminal, inbye_process_pid(steer->process));
+                terminal_give(&steer->terminal, getpgid(inbye_process_pid(steer->process)));
         inbye_process_resume(steer->process);
         inbye_process_signal(steer->process, SIGCONT);
 }
@@ -149,7 +149,7 @@ static void look_for_stop(struct steer *steer)
         if (signo <= 0 || signo == SIGSTOP || steer->terminal.fd < 0 || steer->own_session)
                 return;
         if ((signo == SIGTTIN || signo == SIGTTOU) && may_have_terminal(steer)) {
-                terminal_give(&steer->terminal, inbye_process_pid(steer->process));
+                terminal_give(&steer->terminal, getpgid(inbye_process_pid(steer->process)));
                 inbye_process_signal(steer->process, SIGCONT);
                 return;
         }

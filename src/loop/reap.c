@@ -49,12 +49,12 @@ static struct loop_child *take_orphans(struct inbye_loop *loop)
 {
         struct sys_wait wait;
 
-        while (sys_wait(-1, 0, WEXITED | WNOWAIT | __WALL, &wait) == 0 && wait.code) {
+        while (sys_wait(-1, 0, WEXITED | WNOWAIT, &wait) == 0 && wait.code) {
                 struct loop_child *child = find_child(loop, wait.pid);
 
                 if (child)
                         return child;
-                sys_wait(-1, wait.pid, WEXITED | __WALL, &wait);
+                sys_wait(-1, wait.pid, WEXITED, &wait);
         }
         return NULL;
 }

@@ -14,6 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+int command_change_for(const struct inbye_command *command, enum sys_feature feature)
+{
+        int r = command_change(command);
+
+        return r < 0 ? r : sys_supports(feature);
+}
+
 int command_change(const struct inbye_command *command)
 {
         if (!command)

@@ -49,7 +49,7 @@ struct inbye_command {
         size_t n_rlimits;
         gid_t *groups;
         size_t n_groups;
-        cpu_set_t *affinity;
+        struct sys_cpus *affinity;
         bool set_groups, set_uid, set_gid, set_umask, set_nice, set_ioprio;
         uid_t uid;
         gid_t gid;
@@ -70,6 +70,8 @@ struct inbye_command {
 
 /** May it be changed? 0, -EINVAL for NULL, -EBUSY once it was started. */
 int command_change(const struct inbye_command *command);
+/** The same for what not every system can do: -EOPNOTSUPP. */
+int command_change_for(const struct inbye_command *command, enum sys_feature feature);
 bool command_is_success(const struct inbye_command *command, int code);
 /** The environment of the child: *ret_envp is `environ` itself or *ret_owned, to be given to strv_free(). */
 int command_environment(const struct inbye_command *command, const char *const **ret_envp, char ***ret_owned);

@@ -149,7 +149,7 @@ static void reap_pin(struct inbye_process *process)
         struct sys_wait wait;
 
         if (process->main_ended && process->tree && process->tree->ops->pinned_by_command)
-                sys_wait(process->pidfd, process->pid, WEXITED | __WALL, &wait);
+                sys_wait(process->pidfd, process->pid, WEXITED, &wait);
 }
 
 void end_unwatch(struct inbye_process *process)
@@ -483,14 +483,12 @@ static bool reap_main(struct inbye_process *process)
         bool pins = process->tree->ops->pinned_by_command;
         int r;
 
-        r = sys_wait(
-                process->pidfd, process->pid, WEXITED | __WALL | (pins ? WNOWAIT : 0), &process->main_wait);
+        r = sys_wait(process->pidfd, process->pid, WEXITED | (pins ? WNOWAIT : 0), &process->main_wait);
         if (r == 0 && !process->main_wait.code)
                 return false;
         /* Somebody else's wait took the status: the kernel may still know it. */
         if (r < 0 && sys_pidfd_exit_status(process->pidfd, &process->main_wait) < 0)
                 process->main_wait = (struct sys_wait){ 0 };
-        process->usage_known = r == 0;
         process->main_ended = true;
         process->tree->ops->tree_command_ended(process->tree, r == 0);
         loop_io_remove(&process->main_io);

@@ -11,10 +11,10 @@
 #include "base/fd.h"
 #include "run/run.h"
 #include "sys/child.h"
+#include "sys/misc.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 /* How long a tree that was just started and killed may take to go. */
@@ -266,19 +266,12 @@ static int reserve(struct inbye_process *process)
         return r;
 }
 
-static uint64_t own_peak_bytes(void)
-{
-        struct rusage own;
-
-        return getrusage(RUSAGE_SELF, &own) < 0 ? 0 : (uint64_t)own.ru_maxrss * 1024;
-}
-
 /* Before it is made: what it does may be over when we come back from making it. */
 static void note_start(struct inbye_process *process)
 {
         process->started_ns = process->last_byte_ns = loop_clock_ns(process->loop);
         process->wall_ns = clock_wall_ns();
-        process->owner_peak_bytes = own_peak_bytes();
+        process->owner_peak_bytes = sys_own_peak_bytes();
 }
 
 static void start_clocks(struct inbye_process *process)
@@ -298,11 +291,11 @@ static void end_unwatched(struct inbye_process *process)
 
         process->tree->ops->tree_kill(process->tree);
         kill(process->pid, SIGKILL); /* ours, and not reaped yet */
-        while (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOWAIT | __WALL) < 0 && errno == EINTR)
+        while (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
                 ;
         process->tree->ops->tree_command_ended(process->tree, true);
         (void)contain_await_empty(process->tree, UNDO_LIMIT);
-        (void)waitid(P_PID, (id_t)process->pid, &info, WEXITED | __WALL);
+        (void)waitid(P_PID, (id_t)process->pid, &info, WEXITED);
 }
 
 static int undo_start(struct inbye_process *process, int r, struct inbye_error *reterr)
@@ -419,11 +412,6 @@ static enum inbye_status judge(const struct inbye_process *process)
         return INBYE_OK;
 }
 
-static uint64_t timeval_us(const struct timeval *time)
-{
-        return (uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_usec;
-}
-
 /*
  * The kernel counts the memory that a child shared with its owner before it exec'ed: what is not above the
  * owner's own peak says nothing of the child.
@@ -439,13 +427,13 @@ static void fill_peak(const struct inbye_process *process, uint64_t peak_bytes, 
 /* What the kernel tells of the command and what it waited for; the mechanism may know better. */
 static void fill_usage(const struct inbye_process *process, struct inbye_usage *usage)
 {
-        const struct rusage *rusage = &process->main_wait.usage;
+        const struct sys_wait *wait = &process->main_wait;
 
-        if (process->main_wait.code && process->usage_known) {
-                usage->cpu_user_us = timeval_us(&rusage->ru_utime);
-                usage->cpu_system_us = timeval_us(&rusage->ru_stime);
+        if (wait->usage_known) {
+                usage->cpu_user_us = wait->user_us;
+                usage->cpu_system_us = wait->system_us;
                 usage->cpu_source = "rusage";
-                fill_peak(process, (uint64_t)rusage->ru_maxrss * 1024, usage);
+                fill_peak(process, wait->peak_bytes, usage);
         }
         process->tree->ops->tree_usage(process->tree, usage);
         limit_tree_read(&process->limits, usage, &process->result->verdicts);

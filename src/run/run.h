@@ -112,7 +112,6 @@ struct inbye_process {
         bool swept;                /* the last kill, after which a list that is empty can be believed */
         bool main_held;            /* dead, but its tracer keeps the status from us */
         struct sys_wait main_wait; /* code 0: cannot be known */
-        bool usage_known;          /* main_wait.usage */
 
         struct pin pins[N_PINS];
         unsigned n_pins;

@@ -2,6 +2,7 @@
 /*
  * Setters of a command for what becomes of the child process itself, and for how it ends.
  */
+#include "base/parse.h"
 #include "base/scope.h"
 #include "limit/values.h"
 #include "run/command.h"
@@ -22,6 +23,10 @@
 
 int inbye_command_set_uid(struct inbye_command *command, uid_t uid)
 {
+        int r = command_change_for(command, SYS_FEATURE_GROUPS); /* it loses those of the owner */
+
+        if (r < 0)
+                return r;
         SET(command, uid != (uid_t)-1, (command->uid = uid, command->set_uid = true));
 }
 
@@ -57,6 +62,10 @@ int inbye_command_set_nice(struct inbye_command *command, int nice)
 
 int inbye_command_set_ioprio(struct inbye_command *command, int io_class, int level)
 {
+        int r = command_change_for(command, SYS_FEATURE_IOPRIO);
+
+        if (r < 0)
+                return r;
         SET(command, io_class >= 1 && io_class <= 3 && level >= 0 && level <= 7,
                 (command->io_class = io_class, command->io_level = level, command->set_ioprio = true));
 }
@@ -146,7 +155,7 @@ static int replace_array(void *field, const void *array, size_t n, size_t size)
 
 int inbye_command_set_groups(struct inbye_command *command, const gid_t *groups, size_t n_groups)
 {
-        int r = command_change(command);
+        int r = command_change_for(command, SYS_FEATURE_GROUPS);
 
         if (r < 0 || (!groups && n_groups))
                 return r < 0 ? r : -EINVAL;
@@ -160,17 +169,17 @@ int inbye_command_set_groups(struct inbye_command *command, const gid_t *groups,
 
 int inbye_command_set_affinity(struct inbye_command *command, const unsigned *cpus, size_t n_cpus)
 {
-        cpu_set_t set;
+        enum { WORD_BITS = 8 * sizeof(unsigned long) };
+        struct sys_cpus set = { 0 };
         int r;
 
-        r = command_change(command);
+        r = command_change_for(command, SYS_FEATURE_AFFINITY);
         if (r < 0 || !cpus || !n_cpus)
                 return r < 0 ? r : -EINVAL;
-        CPU_ZERO(&set);
         for (size_t i = 0; i < n_cpus; i++) {
-                if (cpus[i] >= CPU_SETSIZE)
+                if (cpus[i] >= SYS_CPUS_MAX)
                         return -EINVAL;
-                CPU_SET(cpus[i], &set);
+                set.words[cpus[i] / WORD_BITS] |= 1ul << cpus[i] % WORD_BITS;
         }
         return replace_array(&command->affinity, &set, 1, sizeof(set));
 }
@@ -186,7 +195,7 @@ int inbye_command_set_rlimit(struct inbye_command *command, int resource, uint64
         int r;
 
         r = command_change(command);
-        if (r < 0 || resource < 0 || resource >= RLIM_NLIMITS || soft > hard)
+        if (r < 0 || !rlimit_name(resource) || soft > hard)
                 return r < 0 ? r : -EINVAL;
         grown = array_resize(command->rlimits, command->n_rlimits + 1, sizeof(*grown));
         if (!grown)

@@ -140,9 +140,7 @@ CHILD_SIDE static int step_ioprio(struct spawn_child *child)
 
 CHILD_SIDE static int step_affinity(struct spawn_child *child)
 {
-        const cpu_set_t *cpus = child->plan->affinity;
-
-        return cpus ? result(sched_setaffinity(0, sizeof(*cpus), cpus)) : 0;
+        return child->plan->affinity ? sys_affinity_set(child->plan->affinity) : 0;
 }
 
 /* detail: the index of the limit. */

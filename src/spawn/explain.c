@@ -7,9 +7,9 @@
  */
 #include "spawn/explain.h"
 #include "base/error.h"
+#include "base/parse.h"
 #include "base/scope.h"
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 
 static void explain_join(const struct spawn_child *child, struct inbye_error *reterr, int number)
@@ -50,30 +50,6 @@ static void explain_stdio(const struct spawn_child *child, struct inbye_error *r
 static void explain_chdir(const struct spawn_child *child, struct inbye_error *reterr, int number)
 {
         error_set(reterr, INBYE_STAGE_CHDIR, number, "cannot change to the directory '%s'", child->plan->cwd);
-}
-
-static const char *rlimit_name(int resource)
-{
-        static const char *const names[] = {
-                [RLIMIT_CPU] = "cpu",
-                [RLIMIT_FSIZE] = "fsize",
-                [RLIMIT_DATA] = "data",
-                [RLIMIT_STACK] = "stack",
-                [RLIMIT_CORE] = "core",
-                [RLIMIT_RSS] = "rss",
-                [RLIMIT_NPROC] = "nproc",
-                [RLIMIT_NOFILE] = "nofile",
-                [RLIMIT_MEMLOCK] = "memlock",
-                [RLIMIT_AS] = "as",
-                [RLIMIT_LOCKS] = "locks",
-                [RLIMIT_SIGPENDING] = "sigpending",
-                [RLIMIT_MSGQUEUE] = "msgqueue",
-                [RLIMIT_NICE] = "nice",
-                [RLIMIT_RTPRIO] = "rtprio",
-                [RLIMIT_RTTIME] = "rttime",
-        };
-
-        return resource >= 0 && (size_t)resource < ARRAY_SIZE(names) ? names[resource] : "unknown";
 }
 
 static const char *rlimit_value(rlim_t value, char text[24])

@@ -27,6 +27,7 @@
 #include "spawn/child.h"
 #include "spawn/explain.h"
 #include "spawn/lookup.h"
+#include "sys/child.h"
 #include "sys/clone.h"
 #include "sys/signals.h"
 #include <assert.h>
@@ -34,8 +35,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdalign.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* What an attempt may come to, besides 0 and -errno. */
@@ -116,22 +115,6 @@ static pid_t clone_copy(struct spawn_child *child, int *ret_pidfd)
         return pid;
 }
 
-/* It has ended or is about to. ECHILD (the owner ignores SIGCHLD, or waits for everything) is fine too. */
-static void reap(pid_t pid, int pidfd)
-{
-        siginfo_t info;
-        int r;
-
-        do
-                r = pidfd < 0 ? -1 : waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED);
-        while (r < 0 && pidfd >= 0 && errno == EINTR);
-        if (r == 0 || (pidfd >= 0 && errno == ECHILD))
-                return;
-        /* no pidfd, or a kernel before 5.4 that cannot wait for one */
-        while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0 && errno == EINTR)
-                ;
-}
-
 /* @return 0, -errno (no process was made), SPAWN_E_FAILED, SPAWN_E_DIED. */
 static int attempt(struct spawn_child *child, int cgroup_fd, struct spawned *ret)
 {
@@ -145,7 +128,7 @@ static int attempt(struct spawn_child *child, int cgroup_fd, struct spawned *ret
         if (pid < 0)
                 return pid;
         if (child->report.number != 0 || !child->report.ready) {
-                reap(pid, pidfd);
+                sys_child_reap(pidfd, pid);
                 return child->report.number != 0 ? SPAWN_E_FAILED : SPAWN_E_DIED;
         }
         ret->pid = pid;
@@ -168,10 +151,10 @@ static int attempt_with_ids(struct spawn_child *child, int cgroup_fd, struct spa
         if (!child->plan->set_uid && !child->plan->set_gid)
                 return attempt(child, cgroup_fd, ret);
         pthread_mutex_lock(&lock);
-        dumpable = prctl(PR_GET_DUMPABLE);
+        dumpable = sys_dumpable();
         r = attempt(child, cgroup_fd, ret);
         if (dumpable == 0 || dumpable == 1)
-                (void)prctl(PR_SET_DUMPABLE, dumpable);
+                sys_set_dumpable(dumpable);
         pthread_mutex_unlock(&lock);
         return r;
 }

@@ -2,8 +2,8 @@
 #ifndef SPAWN_SPAWN_H
 #define SPAWN_SPAWN_H
 
+#include "sys/misc.h"
 #include <inbye/base.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -52,8 +52,8 @@ struct spawn_plan {
         mode_t umask;
         int nice;
         int io_class, io_level;
-        const cpu_set_t *affinity; /* NULL: the owner's */
-        int cgroup_fd;             /* directory of the leaf, or -1 */
+        const struct sys_cpus *affinity; /* NULL: the owner's */
+        int cgroup_fd;                   /* directory of the leaf, or -1 */
         int cgroup_procs_fd; /* its cgroup.procs open for writing, or -1: fetched when needed by the call
                                 below */
         int (*open_cgroup_procs)(void *userdata); /* fallback: gives cgroup_procs_fd (borrowed) or -errno */

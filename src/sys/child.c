@@ -52,6 +52,15 @@ int sys_child_has_ended(int pidfd, pid_t pid)
         return pidfd >= 0 ? sys_pidfd_has_ended(pidfd) : child_look(pid);
 }
 
+void sys_child_reap(int pidfd, pid_t pid)
+{
+        siginfo_t info;
+
+        (void)pidfd;
+        while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0 && errno == EINTR)
+                ;
+}
+
 struct watcher {
         pid_t pid;
         int write_fd;

@@ -13,6 +13,8 @@
 int sys_child_signal(int pidfd, pid_t pid, int signo);
 /** 1 yes, 0 no, -errno. */
 int sys_child_has_ended(int pidfd, pid_t pid);
+/** Wait for its end and take it. That somebody else takes it (wait(-1), SIGCHLD ignored) is fine. */
+void sys_child_reap(int pidfd, pid_t pid);
 /** In place of a pidfd: a descriptor that is readable (end of file) when the child has ended, close-on-exec;
  * -errno. */
 int sys_child_end_fd(pid_t pid);

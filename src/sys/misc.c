@@ -5,7 +5,10 @@
 #include "sys/misc.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -35,6 +38,43 @@ int sys_access(int dir_fd, const char *path, int mode)
         if (errno != EPERM || geteuid() != getuid() || getegid() != getgid())
                 return -errno;
         return syscall(SYS_faccessat, dir_fd, path, mode) < 0 ? -errno : 0;
+}
+
+uint64_t sys_own_peak_bytes(void)
+{
+        struct rusage own;
+
+        return getrusage(RUSAGE_SELF, &own) < 0 ? 0 : (uint64_t)own.ru_maxrss * 1024;
+}
+
+int sys_supports(enum sys_feature feature)
+{
+        (void)feature;
+        return 0;
+}
+
+int sys_dumpable(void)
+{
+        int r = prctl(PR_GET_DUMPABLE);
+
+        return r < 0 ? -errno : r;
+}
+
+void sys_set_dumpable(int dumpable)
+{
+        (void)prctl(PR_SET_DUMPABLE, dumpable);
+}
+
+bool sys_is_noexec(int fd)
+{
+        struct statvfs file_system;
+
+        return fstatvfs(fd, &file_system) == 0 && (file_system.f_flag & ST_NOEXEC);
+}
+
+int sys_affinity_set(const struct sys_cpus *cpus)
+{
+        return syscall(SYS_sched_setaffinity, 0, sizeof(*cpus), cpus) < 0 ? -errno : 0;
 }
 
 int sys_ioprio_set(int io_class, int level)

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -76,25 +77,39 @@ int sys_pidfd_has_ended(int pidfd)
         return sys_pidfd_wait(pidfd, 0);
 }
 
+static uint64_t timeval_us(const struct timeval *time)
+{
+        return (uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_usec;
+}
+
+static void fill(struct sys_wait *wait, const siginfo_t *info, const struct rusage *usage)
+{
+        wait->code = info->si_code;
+        wait->status = info->si_status;
+        wait->pid = info->si_pid;
+        wait->usage_known = true;
+        wait->user_us = timeval_us(&usage->ru_utime);
+        wait->system_us = timeval_us(&usage->ru_stime);
+        wait->peak_bytes = (uint64_t)usage->ru_maxrss * 1024;
+}
+
 int sys_wait(int pidfd, pid_t pid, int options, struct sys_wait *ret)
 {
         int type = pidfd >= 0 ? WAIT_FOR_PIDFD : pid > 0 ? WAIT_FOR_PID : WAIT_FOR_ANY;
         struct sys_wait found = { 0 };
+        struct rusage usage;
         siginfo_t info = { 0 };
         long r;
 
         assert(pid >= 0);
+        options |= WNOHANG | (options & WEXITED ? __WALL : 0);
         do
-                r = syscall(
-                        SYS_waitid, type, pidfd >= 0 ? pidfd : pid, &info, options | WNOHANG, &found.usage);
+                r = syscall(SYS_waitid, type, pidfd >= 0 ? pidfd : pid, &info, options, &usage);
         while (r < 0 && errno == EINTR);
         if (r < 0)
                 return -errno;
-        if (info.si_pid != 0) {
-                found.code = info.si_code;
-                found.status = info.si_status;
-                found.pid = info.si_pid;
-        }
+        if (info.si_pid != 0)
+                fill(&found, &info, &usage);
         *ret = found;
         return 0;
 }

@@ -3,8 +3,8 @@
 #define SYS_PIDFD_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
-#include <sys/resource.h>
 #include <sys/types.h>
 
 /** @return a close-on-exec pidfd (>= 5.3) or -errno; -ESRCH: no such process. */
@@ -20,13 +20,15 @@ struct sys_wait {
         int code;   /* CLD_EXITED, CLD_KILLED, CLD_DUMPED, CLD_STOPPED, CLD_CONTINUED; 0: nothing to report */
         int status; /* exit code or signal */
         pid_t pid;
-        struct rusage usage; /* of the process and what it waited for; with WNOWAIT too */
+        /* Of the process and what it waited for; with WNOWAIT too. */
+        bool usage_known;
+        uint64_t user_us, system_us, peak_bytes;
 };
 /**
  * waitid(2) with WNOHANG always added.
  *
  * @param pidfd  >= 0: that process; -1: `pid` (> 0), or any child (pid 0).
- * @param options  WEXITED, WSTOPPED, WNOWAIT, __WALL...
+ * @param options  WEXITED, WSTOPPED, WNOWAIT. Children of every kind are meant.
  * @return 0 (ret->code 0: nothing yet), -ECHILD (somebody else took it), -errno.
  */
 int sys_wait(int pidfd, pid_t pid, int options, struct sys_wait *ret);

@@ -12,7 +12,7 @@ match_out 'why not: there are no pidfds here'
 match_out '^  pgroup +works; used by default'
 expect_status 3 without run --report "$tmp/report" -- sh -c 'sleep 1000 & exit 3'
 check "it is held by the process group" grep -q '"mechanism":"pgroup"' "$tmp/report"
-check "what it left behind is named" grep -q '"n_leftovers":1.*"name":"sleep"' "$tmp/report"
+check "what it left behind is told" grep -q '"n_leftovers":1,"leftovers":.."pid":' "$tmp/report"
 expect_status 124 without run --timeout 100ms --grace 10s -- sh -c 'sleep 1000'
 expect_status 124 without run --timeout 100ms --grace 100ms -- sh -c 'trap "" TERM; while :; do sleep 1000; done'
 expect_status 0 without run --leftovers wait -- sh -c '(read x <"$1"; echo late) & exec true' sh /dev/null

@@ -364,7 +364,7 @@ Test(spawn, reports_each_stage_as_itself)
         const gid_t bad_group = (gid_t)-1;
         struct spawn_plan plan = plan_of(ARGV("true"));
         struct inbye_error error;
-        cpu_set_t no_cpus;
+        const struct sys_cpus no_cpus = { 0 };
         int not_open = 999;
 
         plan.stdio[1] = not_open;
@@ -388,7 +388,6 @@ Test(spawn, reports_each_stage_as_itself)
         plan.io_class = 7;
         expect_failure(&plan, INBYE_STAGE_IOPRIO, EINVAL);
         plan = plan_of(ARGV("true"));
-        CPU_ZERO(&no_cpus);
         plan.affinity = &no_cpus;
         expect_failure(&plan, INBYE_STAGE_AFFINITY, EINVAL);
         plan = plan_of(ARGV("true"));
@@ -430,11 +429,9 @@ Test(spawn, applies_the_settings)
         const struct spawn_rlimit limits[] = { { RLIMIT_NOFILE, { 50, 60 } }, { RLIMIT_CORE, { 0, 0 } } };
         struct spawn_plan plan = plan_of(ARGV("sh", "-c",
                 "pwd; umask; nice; ulimit -n; ulimit -Hn; ps -o pgid= -p $$ | grep -cw $$; taskset -p $$"));
-        cpu_set_t cpus;
+        const struct sys_cpus cpus = { .words = { 1 } };
         char text[512];
 
-        CPU_ZERO(&cpus);
-        CPU_SET(0, &cpus);
         plan.cwd = "/usr";
         plan.set_umask = true;
         plan.umask = 027;

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BASE_MISC_H
+#define BASE_MISC_H
+
+#include <sys/types.h>
+
+/** No core dump of this process from now on, as far as that can be had. */
+void forbid_core(void);
+/** Groups of a user and this one: fills up to *n. @return 0; -E2BIG, *n says how many there are; -EOPNOTSUPP.
+ */
+int groups_of_user(const char *user, gid_t group, gid_t *groups, int *n);
+
+#endif
