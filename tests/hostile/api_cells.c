@@ -310,17 +310,20 @@ static void api_cell(struct suite *suite, struct cell *cell, enum end end, uint3
 
 static void api_row(struct suite *suite, const struct trick *trick, uint32_t mechanism)
 {
+        struct cell all = { .trick = trick, .end = "all", .mechanism = inbye_mechanism_name(mechanism) };
+        struct stranger stranger;
         int end;
 
         suite->slowest_ready_ns = 0;
         sheet_row(trick->name);
+        stranger_open(&stranger, suite);
         for (end = 0; end < END_N; end++) {
                 struct cell cell = {
                         .trick = trick,
                         .end = end_names[end],
                         .mechanism = inbye_mechanism_name(mechanism),
                 };
-                if (!suite_wants(suite->only_end, end_names[end]) ||
+                if (!suite_tries(suite, trick, end, end_names[end]) ||
                         (end == END_EXIT && (trick->traits & TRICK_NEVER_EXITS))) {
                         sheet_no_cell();
                         continue;
@@ -328,6 +331,7 @@ static void api_row(struct suite *suite, const struct trick *trick, uint32_t mec
                 api_cell(suite, &cell, (enum end)end, mechanism);
                 sheet_cell(&cell);
         }
+        stranger_close(&stranger, &all);
         sheet_row_end();
 }
 

@@ -35,6 +35,40 @@ bool suite_wants(const char *only, const char *name)
         return false;
 }
 
+/* So each scenario and each end are tried with each mechanism, and all pairs of them with some. */
+bool suite_tries(const struct suite *suite, const struct trick *trick, int end, const char *end_name)
+{
+        if (!suite_wants(suite->only_end, end_name))
+                return false;
+        return suite->every == 0 ||
+               ((unsigned)(trick - tricks) + (unsigned)end + suite->turn) % suite->every == 0;
+}
+
+#define STRANGER_MS 10000
+
+void stranger_open(struct stranger *stranger, const struct suite *suite)
+{
+        const char *argv[] = { suite->helper, "daemon", "stay", NULL };
+
+        *stranger = (struct stranger){ .program = PROGRAM_NULL, .witness = WITNESS_NULL };
+        if (witness_init(&stranger->witness, suite->directory) >= 0 &&
+                program_start(&stranger->program, argv, stranger->witness.log_path, NULL) >= 0 &&
+                program_expect(&stranger->program, "ready\n", STRANGER_MS) &&
+                witness_read(&stranger->witness) > 0)
+                stranger->n_alive = witness_count_alive(&stranger->witness);
+}
+
+void stranger_close(struct stranger *stranger, struct cell *cell)
+{
+        if (stranger->n_alive < 3 || witness_count_alive(&stranger->witness) != stranger->n_alive)
+                cell_fail(cell, "of a tree that nobody holds %zu of %zu are left",
+                        witness_count_alive(&stranger->witness), stranger->n_alive);
+        if (witness_end_all(&stranger->witness) < 0)
+                cell_fail(cell, "the tree that nobody holds cannot be ended");
+        program_deinit(&stranger->program);
+        witness_deinit(&stranger->witness);
+}
+
 /* What it took before, with room; each further attempt has four times as much. */
 uint64_t suite_timeout_ns(const struct suite *suite, unsigned attempt)
 {

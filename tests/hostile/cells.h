@@ -3,6 +3,7 @@
 #define HOSTILE_CELLS_H
 
 #include "bystander.h"
+#include "program.h"
 #include "sheet.h"
 #include "witness.h"
 
@@ -13,6 +14,8 @@ struct suite {
         const char *directory;          /**< For lists and lines. */
         const char *launcher, *without; /**< The command acts under `LAUNCHER WITHOUT --`; NULL: as it is. */
         const char *only_trick, *only_end, *only_mechanism; /**< NULL: all. */
+        unsigned every; /**< Only every so-manieth cell is tried, another one with each mechanism. */
+        unsigned turn;  /**< How many mechanisms came before. */
         struct bystander bystander;
         struct neighbour neighbour;
         uint32_t best;             /**< The mechanism that is taken where none is named. */
@@ -21,9 +24,24 @@ struct suite {
 };
 
 bool suite_wants(const char *only, const char *name);
+/** Is it the turn of this cell? */
+bool suite_tries(const struct suite *suite, const struct trick *trick, int end, const char *end_name);
 
 /** Prove that what the cells look with would see something. @return false: it would not. */
 bool plant_and_find(struct suite *suite);
+
+/**
+ * A tree that nothing holds, of the same program and beside the one that is tried: none of it may be hit.
+ * Made for each row, since no process of a scenario lives for long.
+ */
+struct stranger {
+        struct program program;
+        struct witness witness;
+        size_t n_alive;
+};
+void stranger_open(struct stranger *stranger, const struct suite *suite);
+/** Fails the cell if one is missing; ends it. */
+void stranger_close(struct stranger *stranger, struct cell *cell);
 
 /** Every scenario, ended in every way through the library. */
 void api_table(struct suite *suite, uint32_t mechanism);

@@ -360,15 +360,18 @@ static bool end_applies(
                 return false;
         if (end == END_WARDEN && (trick->traits & (TRICK_NEVER_EXITS | TRICK_HOLDS_TREE)))
                 return false;
-        return suite_wants(suite->only_end, end_names[end]);
+        return suite_tries(suite, trick, (int)end, end_names[end]);
 }
 
 static void cli_row(struct suite *suite, const struct trick *trick, uint32_t mechanism)
 {
+        struct cell all = { .trick = trick, .end = "all", .mechanism = inbye_mechanism_name(mechanism) };
+        struct stranger stranger;
         int end;
 
         suite->slowest_ready_ns = 0;
         sheet_row(trick->name);
+        stranger_open(&stranger, suite);
         for (end = 0; end < END_N; end++) {
                 struct cell cell = {
                         .trick = trick,
@@ -382,10 +385,10 @@ static void cli_row(struct suite *suite, const struct trick *trick, uint32_t mec
                 cli_cell(suite, &cell, (enum end)end, mechanism);
                 sheet_cell(&cell);
         }
-        sheet_row_end();
+        stranger_close(&stranger, &all);
         if (!neighbour_is_well(&suite->neighbour))
-                cell_fail(&(struct cell){ .trick = trick, .end = "all", .mechanism = "?" },
-                        "a command of another inbye was hit");
+                cell_fail(&all, "a command of another inbye was hit");
+        sheet_row_end();
 }
 
 void cli_table(struct suite *suite, uint32_t mechanism)

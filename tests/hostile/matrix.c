@@ -9,6 +9,7 @@
 #include "nursery.h"
 
 #include <getopt.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 struct plan {
         struct suite suite;
         bool cli, batch;
+        uid_t uid; /* 0: who we are */
         char directory[PATH_MAX];
 };
 
@@ -27,7 +29,8 @@ static int usage(void)
 {
         fprintf(stderr, "usage: hostile-matrix [--reap|--cli|--batch] [--tricks=A,B] [--ends=A,B] "
                         "[--mechanisms=A,B]\n"
-                        "                      [--members=N] [--launcher=WITHOUT --without=THING,THING] "
+                        "                      [--every=N] [--user=UID] [--members=N]\n"
+                        "                      [--launcher=WITHOUT --without=THING,THING] "
                         "HELPER [INBYE]\n");
         return 64;
 }
@@ -39,6 +42,7 @@ static int parse(struct plan *plan, int argc, char **argv)
                 { "tricks", required_argument, NULL, 't' }, { "ends", required_argument, NULL, 'e' },
                 { "mechanisms", required_argument, NULL, 'm' }, { "members", required_argument, NULL, 'n' },
                 { "launcher", required_argument, NULL, 'l' }, { "without", required_argument, NULL, 'w' },
+                { "every", required_argument, NULL, 'y' }, { "user", required_argument, NULL, 'u' },
                 { NULL } };
         int option;
 
@@ -55,6 +59,10 @@ static int parse(struct plan *plan, int argc, char **argv)
                         plan->suite.only_end = optarg;
                 else if (option == 'm')
                         plan->suite.only_mechanism = optarg;
+                else if (option == 'y')
+                        plan->suite.every = (unsigned)strtoul(optarg, NULL, 10);
+                else if (option == 'u')
+                        plan->uid = (uid_t)strtoul(optarg, NULL, 10);
                 else if (option == 'n')
                         setenv("HOSTILE_MEMBERS", optarg, 1);
                 else if (option == 'l')
@@ -125,8 +133,8 @@ static size_t try_all(struct plan *plan)
                         continue;
                 }
                 printf("\n%s: %s\n", m->name, m->cannot ? m->cannot : "holds everything");
+                plan->suite.turn = (unsigned)n++;
                 try_mechanism(plan, m->mechanism);
-                n++;
         }
         inbye_host_free(host);
         return n;
@@ -158,6 +166,19 @@ static int run_suite(void *userdata)
         return 0;
 }
 
+/* Once more from the start as somebody else: a process that has only changed its ids may not read of itself.
+ */
+static int become(uid_t uid, char **argv)
+{
+        if (setgroups(0, NULL) < 0 || setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0) {
+                perror("hostile: another user");
+                return 1;
+        }
+        execv("/proc/self/exe", argv);
+        perror("hostile: once more");
+        return 1;
+}
+
 int main(int argc, char **argv)
 {
         struct plan plan = { 0 };
@@ -167,6 +188,8 @@ int main(int argc, char **argv)
         status = parse(&plan, argc, argv);
         if (status != 0)
                 return status;
+        if (plan.uid && geteuid() == 0)
+                return become(plan.uid, argv);
         snprintf(plan.directory, sizeof(plan.directory), "%s/hostile.XXXXXX", parent ? parent : "/tmp");
         if (!mkdtemp(plan.directory)) {
                 perror(plan.directory);
