@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "cli/jobs.h"
 #include "cli/out.h"
+#include "cli/record.h"
 #include <inbye/inbye.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,6 +25,7 @@ struct batch_wishes {
         uint32_t *pool_widths;
         char capture_default[24];
         struct jobs_options jobs;
+        struct record_wishes record;
         struct settings *settings;
         const char **words, **items; /* owned arrays of borrowed strings */
 };
@@ -50,6 +52,7 @@ struct batch_view {
         struct inbye_loop *loop;
         struct jobs *jobs;
         struct out *out;
+        struct batch_session *session; /* for batch_cannot_write() */
 };
 
 /**
@@ -75,6 +78,7 @@ struct batch_observer_ops {
         void (*free)(void *observer);
 };
 
+extern const struct batch_observer_ops batch_joblog;
 extern const struct batch_observer_ops batch_running;
 #define BATCH_N_OBSERVERS_MAX 8
 
@@ -118,7 +122,7 @@ struct batch_session {
         struct cli_sink results, summary;
         struct batch_observers observers;
         struct inbye_watch *watches[BATCH_N_WATCHES], *resume;
-        uint64_t n_taken, n_cut, started_ns;
+        uint64_t n_taken, n_passed, n_cut, started_ns;
         char mechanism[32];
         int signal; /* the first that came to end us */
         unsigned n_signals;
@@ -127,6 +131,9 @@ struct batch_session {
         bool failed;    /* results are lost */
         bool draining;  /* the batch has ended, its output not */
 };
+
+/** A place of that name cannot be written any more (-errno): tell it and end what runs. */
+void batch_cannot_write(struct batch_session *session, const char *name, int error);
 
 /** batch_signals.c. 0 or -errno. */
 int batch_signals_watch(struct batch_session *session);

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 static const struct batch_observer_ops *const kinds[] = {
+        &batch_joblog,
         &batch_running,
 };
 _Static_assert(ARRAY_SIZE(kinds) <= BATCH_N_OBSERVERS_MAX, "a place for each kind");

@@ -55,8 +55,8 @@ static const struct cli_option batch_options[] = {
                 NULL },
         { 0 },
 };
-const struct cli_option *const batch_tables[] = { batch_options, batch_engine_options, cli_settings_options,
-        cli_help_options, NULL };
+const struct cli_option *const batch_tables[] = { batch_options, batch_engine_options, record_options,
+        cli_settings_options, cli_help_options, NULL };
 
 static int take_width(struct batch_wishes *wishes, const char *value, struct inbye_error *reterr)
 {
@@ -122,8 +122,10 @@ static int apply_option(void *userdata, int id, const char *value, struct inbye_
                 wishes->quiet = true;
                 return 0;
         default:
-                if (id >= BATCH_ENGINE_FIRST && id < CLI_SETTING_FIRST)
+                if (id >= BATCH_ENGINE_FIRST && id < RECORD_OPTION_FIRST)
                         return batch_engine_apply(wishes, id, value, reterr);
+                if (id >= RECORD_OPTION_FIRST && id < CLI_SETTING_FIRST)
+                        return record_apply(&wishes->record, id, value, reterr);
                 if (settings_apply(wishes->settings, id, value, reterr) < 0)
                         return -EINVAL;
                 return note_setting(wishes, id, value, reterr);
@@ -231,6 +233,7 @@ int batch_wishes_take(struct batch_wishes *wishes, int argc, char **argv)
         if (!wishes->settings)
                 return cli_misuse(&cli_batch, "out of memory"), -1;
         wishes->jobs.base = (struct job_base){ .settings = wishes->settings, .capture_keep = "both" };
+        wishes->record = (struct record_wishes)RECORD_WISHES_INIT;
         wishes->grace_ns = CLI_GRACE_DEFAULT;
         batch_engine_init(wishes);
         first = cli_parse(&cli_batch, argc, argv, apply_option, wishes);
@@ -240,7 +243,8 @@ int batch_wishes_take(struct batch_wishes *wishes, int argc, char **argv)
         if ((is_template ? take_template : take_file)(wishes, argv + first, (size_t)(argc - first)) != 0)
                 return -1;
         batch_engine_finish(wishes);
-        if (apply_defaults(wishes, &error) < 0 || try_settings(wishes, &error) < 0) {
+        if (record_check(&wishes->record, &error) < 0 || apply_defaults(wishes, &error) < 0 ||
+                try_settings(wishes, &error) < 0) {
                 cli_error(&error);
                 return -1;
         }

@@ -20,6 +20,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Jobs passed over before the loop has its turn again: timeouts of those that run must fire meanwhile. */
+#define PASSED_PER_TURN 1024
+
 /* Jobs out, results in */
 
 /* The next one that nobody passes over. 1; 0; -EAGAIN. */
@@ -37,6 +40,12 @@ static int take_job(struct batch_session *session, struct inbye_batch_job *ret_j
                 if (!batch_observers_pass_over(&session->observers, session->n_taken, ret_job->command))
                         return 1;
                 inbye_command_unref(ret_job->command);
+                if (session->cut_short)
+                        return 0;
+                if (++session->n_passed % PASSED_PER_TURN == 0) {
+                        inbye_batch_poke(session->batch);
+                        return -EAGAIN;
+                }
         }
 }
 
@@ -98,19 +107,30 @@ static void complain(void *userdata, const char *text)
         out_say(session->out, text);
 }
 
+static void give_up(struct batch_session *session, const char *name, int error)
+{
+        session->cut_short = true;
+        if (name)
+                cli_say("cannot write to %s: %s%s", name, strerror(-error),
+                        session->draining ? "" : "; ending what runs");
+        if (!session->draining)
+                inbye_batch_cancel(session->batch, 0, session->wishes->grace_ns);
+}
+
 /* Nobody reads, or nothing more can be kept: to go on would be to work for nothing. */
 static void on_output_error(void *userdata, const struct out_target *target)
 {
         struct batch_session *session = userdata;
 
-        session->cut_short = true;
         if (target->error != -EPIPE || target->fd > STDERR_FILENO)
                 session->failed = true;
-        if (target->fd != STDERR_FILENO)
-                cli_say("cannot write to %s: %s%s", target->name, strerror(-target->error),
-                        session->draining ? "" : "; ending what runs");
-        if (!session->draining)
-                inbye_batch_cancel(session->batch, 0, session->wishes->grace_ns);
+        give_up(session, target->fd != STDERR_FILENO ? target->name : NULL, target->error);
+}
+
+void batch_cannot_write(struct batch_session *session, const char *name, int error)
+{
+        session->failed = true;
+        give_up(session, name, error);
 }
 
 /* Life */
@@ -138,6 +158,7 @@ static int open_out(struct batch_session *session)
                 .print = !wishes->results || strcmp(wishes->results, "-") != 0,
                 .tag = wishes->tag,
                 .results = wishes->results ? &session->results : NULL,
+                .slow_ns = wishes->record.slow_ns,
                 .on_room = on_more,
                 .on_error = on_output_error,
                 .userdata = session,
@@ -153,6 +174,7 @@ static int open_observers(struct batch_session *session, struct inbye_error *ret
                 .loop = session->loop,
                 .jobs = session->jobs,
                 .out = session->out,
+                .session = session,
         };
 
         return batch_observers_open(&session->observers, &view, reterr);
@@ -212,6 +234,8 @@ static int open_session(struct batch_session *session, struct inbye_error *reter
 static void session_deinit(struct batch_session *session)
 {
         inbye_batch_free(session->batch);
+        if (session->out)
+                out_drop(session->out); /* what observers wait for there */
         batch_observers_deinit(&session->observers);
         jobs_free(session->jobs);
         out_free(session->out);
@@ -230,6 +254,7 @@ static void summarise(struct batch_session *session, struct out_summary *ret)
                 .duration_ns = clock_now_ns() - session->started_ns,
                 .skipped = jobs_n_skipped(session->jobs),
                 .n_cut = session->n_cut,
+                .n_passed = session->n_passed,
                 .mechanism = session->mechanism[0] ? session->mechanism : NULL,
                 .signal = session->signal,
         };

@@ -16,6 +16,7 @@
 #include "base/list.h"
 #include "base/scope.h"
 #include "base/str.h"
+#include "cli/out_foot.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -31,7 +32,7 @@
 /* Written in one go before the loop has its turn again. */
 #define TURN_BYTES ((size_t)4 << 20)
 
-enum chunk_kind { CHUNK_OUTPUT, CHUNK_RESULT, CHUNK_TEXT };
+enum chunk_kind { CHUNK_OUTPUT, CHUNK_RESULT, CHUNK_TEXT, CHUNK_MARK };
 
 struct chunk {
         struct list link;
@@ -40,16 +41,18 @@ struct chunk {
         uint64_t number;
         struct inbye_result *result; /* a reference; NULL: CHUNK_TEXT */
         enum inbye_stream stream;
-        char *text;    /* owned: of CHUNK_TEXT, or the tag */
-        size_t at;     /* how much of it was written, or staged */
-        bool in_line;  /* tagged: the last byte staged was not a newline */
-        size_t weight; /* of what waits */
+        char *text;            /* owned: of CHUNK_TEXT, or the tag */
+        struct out_mark *mark; /* borrowed: of CHUNK_MARK, whose place is none */
+        size_t at;             /* how much of it was written, or staged */
+        bool in_line;          /* tagged: the last byte staged was not a newline */
+        size_t weight;         /* of what waits */
 };
 
 struct out {
         struct out_options options;
         struct out_target targets[OUT_N_PLACES];
-        bool results_are_file;
+        bool is_file[OUT_N_PLACES];
+        struct out_foot foot;
         struct list queue;
         size_t n_bytes;
         bool was_full;
@@ -73,9 +76,21 @@ static struct chunk *first_chunk(const struct out *out)
         return list_is_empty(&out->queue) ? NULL : LIST_ENTRY(out->queue.next, struct chunk, link);
 }
 
+static bool has_failed(const struct out *out)
+{
+        for (enum out_place place = OUT_STDOUT; place < OUT_N_PLACES; place++)
+                if (out->targets[place].error < 0)
+                        return true;
+        return false;
+}
+
 static void finish_chunk(struct out *out, struct chunk *chunk)
 {
+        struct out_mark *mark = chunk->mark;
+
         chunk_free(out, chunk);
+        if (mark)
+                mark->fn(mark, !has_failed(out));
         out->stage.n = out->stage_at = 0;
         if (out->stage.allocated > 4 * STAGE_BYTES) /* the JSON of a large one: not kept */
                 buf_deinit(&out->stage);
@@ -114,7 +129,8 @@ static void stage_tagged(struct out *out, struct chunk *chunk, const char *data,
 static int stage_result(struct out *out, struct chunk *chunk)
 {
         scoped(freep) char *json = NULL;
-        char start[40], *grown;
+        bool is_slow = inbye_result_duration_ns(chunk->result) >= out->options.slow_ns;
+        char start[60], *grown;
         size_t n, n_start;
         int r;
 
@@ -123,7 +139,8 @@ static int stage_result(struct out *out, struct chunk *chunk)
         r = inbye_result_json(chunk->result, 0, &json, &n);
         if (r < 0)
                 return r;
-        n_start = (size_t)snprintf(start, sizeof(start), "{\"job\":%" PRIu64 ",", chunk->number);
+        n_start = (size_t)snprintf(start, sizeof(start), "{\"job\":%" PRIu64 ",%s", chunk->number,
+                is_slow ? "\"slow\":true," : "");
         grown = realloc(json, n + n_start + 1);
         if (!grown)
                 return -ENOMEM;
@@ -144,6 +161,8 @@ static int next_piece(struct out *out, struct chunk *chunk, const char **ret_dat
         int r = 0;
         size_t n;
 
+        if (chunk->kind == CHUNK_MARK)
+                return 0;
         if (chunk->kind == CHUNK_OUTPUT)
                 data = inbye_result_output(chunk->result, chunk->stream, &n);
         else
@@ -215,8 +234,9 @@ static ssize_t write_piece(struct out *out, struct chunk *chunk, const char *dat
 {
         const struct out_target *target = &out->targets[chunk->place];
 
-        if (chunk->place == OUT_RESULTS && out->results_are_file)
+        if (out->is_file[chunk->place] && chunk->place >= OUT_RESULTS)
                 return write_whole(target->fd, data, n);
+        out_foot_lift(&out->foot, target, data, n);
         return out_target_write(target, data, n);
 }
 
@@ -266,7 +286,8 @@ static void pump(struct out *out)
 
         while (!out->watch && (chunk = first_chunk(out))) {
                 enum out_place place = chunk->place;
-                bool yields = out->targets[place].how != OUT_DIRECT && n_written > TURN_BYTES;
+                bool yields = place < OUT_N_PLACES && out->targets[place].how != OUT_DIRECT &&
+                              n_written > TURN_BYTES;
                 ssize_t n = yields ? -EAGAIN : write_some(out, chunk);
 
                 if (n == -EAGAIN)
@@ -278,6 +299,8 @@ static void pump(struct out *out)
                 else
                         n_written += (size_t)n;
         }
+        if (list_is_empty(&out->queue))
+                out_foot_put(&out->foot, &out->targets[OUT_STDERR]);
         if (out->was_full && !out_is_full(out)) {
                 out->was_full = false;
                 out->options.on_room(out->options.userdata);
@@ -290,14 +313,16 @@ static void queue_chunk(struct out *out, const struct chunk *like)
 {
         struct chunk *chunk;
 
-        if (out->targets[like->place].error < 0) {
+        if (like->place < OUT_N_PLACES && out->targets[like->place].error < 0) {
                 free(like->text);
                 return;
         }
         chunk = malloc(sizeof(*chunk));
         if (!chunk) {
                 free(like->text);
-                fail_place(out, like->place, -ENOMEM);
+                fail_place(out, like->mark ? OUT_STDERR : like->place, -ENOMEM);
+                if (like->mark)
+                        like->mark->fn(like->mark, false);
                 return;
         }
         *chunk = *like;
@@ -377,6 +402,29 @@ void out_say(struct out *out, const char *text)
         pump(out);
 }
 
+void out_text(struct out *out, enum out_place place, char *text)
+{
+        struct chunk chunk = { .kind = CHUNK_TEXT, .place = place, .text = text, .weight = strlen(text) };
+
+        queue_chunk(out, &chunk);
+        pump(out);
+}
+
+void out_after(struct out *out, struct out_mark *mark)
+{
+        struct chunk chunk = { .kind = CHUNK_MARK, .place = OUT_N_PLACES, .mark = mark };
+
+        chunk.weight = sizeof(chunk);
+        queue_chunk(out, &chunk);
+        pump(out);
+}
+
+void out_set_foot(struct out *out, const char *text)
+{
+        if (out_foot_set(&out->foot, text) && list_is_empty(&out->queue))
+                out_foot_put(&out->foot, &out->targets[OUT_STDERR]);
+}
+
 bool out_is_full(const struct out *out)
 {
         return out->n_bytes > FULL_BYTES;
@@ -389,8 +437,16 @@ bool out_is_empty(const struct out *out)
 
 void out_drop(struct out *out)
 {
+        struct chunk *chunk;
+
         for (enum out_place place = OUT_STDOUT; place < OUT_N_PLACES; place++)
                 drop_place(out, place);
+        while ((chunk = first_chunk(out))) { /* marks */
+                struct out_mark *mark = chunk->mark;
+
+                chunk_free(out, chunk);
+                mark->fn(mark, false);
+        }
         inbye_watch_free(out->watch);
         out->watch = NULL;
 }
@@ -400,20 +456,23 @@ void out_free(struct out *out)
         if (!out)
                 return;
         out_drop(out);
+        out_foot_deinit(&out->foot, &out->targets[OUT_STDERR]);
         for (enum out_place place = OUT_STDOUT; place < OUT_N_PLACES; place++)
                 out_target_deinit(&out->targets[place]);
         buf_deinit(&out->stage);
         free(out);
 }
 
-static void init_results(struct out *out, const struct cli_sink *results)
+static void init_sink(struct out *out, enum out_place place, const struct cli_sink *sink)
 {
-        bool is_stdout = results->fd == STDOUT_FILENO;
+        bool is_stdout = sink && sink->fd == STDOUT_FILENO;
         struct stat st;
 
-        out_target_init(
-                &out->targets[OUT_RESULTS], results->fd, is_stdout ? "standard output" : results->name);
-        out->results_are_file = fstat(results->fd, &st) == 0 && S_ISREG(st.st_mode);
+        out_target_init(&out->targets[place], sink ? sink->fd : -1,
+                is_stdout ? "standard output"
+                : sink    ? sink->name
+                          : "");
+        out->is_file[place] = sink && fstat(sink->fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 int out_open(const struct out_options *options, struct out **ret_out)
@@ -426,9 +485,8 @@ int out_open(const struct out_options *options, struct out **ret_out)
         list_init(&out->queue);
         out_target_init(&out->targets[OUT_STDOUT], STDOUT_FILENO, "standard output");
         out_target_init(&out->targets[OUT_STDERR], STDERR_FILENO, "standard error");
-        out_target_init(&out->targets[OUT_RESULTS], -1, "");
-        if (options->results)
-                init_results(out, options->results);
+        init_sink(out, OUT_RESULTS, options->results);
+        init_sink(out, OUT_TAP, options->tap);
         *ret_out = out;
         return 0;
 }

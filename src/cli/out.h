@@ -34,13 +34,15 @@ int out_target_wait_fd(const struct out_target *target);
 
 /* The queue of what is to be written (out.c) */
 
-enum out_place { OUT_STDOUT, OUT_STDERR, OUT_RESULTS, OUT_N_PLACES };
+enum out_place { OUT_STDOUT, OUT_STDERR, OUT_RESULTS, OUT_TAP, OUT_N_PLACES };
 
 struct out_options {
         struct inbye_loop *loop;
         bool print;                      /* outputs of jobs to stdout and stderr */
         bool tag;                        /* name of the job in front of each line of its output */
         struct cli_sink *results;        /* results as JSON Lines, borrowed; NULL: none */
+        struct cli_sink *tap;            /* borrowed; NULL: none */
+        uint64_t slow_ns;                /* results that took this long say so; INBYE_FOREVER: none */
         void (*on_room)(void *userdata); /* out_is_full() was true, and is no longer */
         void (*on_error)(void *userdata, const struct out_target *target);
         void *userdata;
@@ -55,6 +57,24 @@ void out_result(struct out *out, uint64_t number, struct inbye_result *result);
 /** Queue a line of inbye's own for stderr; "inbye: " and the newline are added, control characters replaced.
  */
 void out_say(struct out *out, const char *text);
+/** Queue text for a place as it stands. Takes the text, which is for free(), also where it fails. */
+void out_text(struct out *out, enum out_place place, char *text);
+
+/** Part of somebody's struct that waits for what was queued before it. */
+struct out_mark {
+        /** Called once, and may free the mark. is_written: all of it, to every place. */
+        void (*fn)(struct out_mark *mark, bool is_written);
+};
+void out_after(struct out *out, struct out_mark *mark);
+
+/**
+ * A line at the foot of the terminal, below all that is written: taken away before a write, put back when
+ * nothing waits. Standard error has to be a terminal.
+ *
+ * @param text  Copied; no newline, no control characters; "": none any more.
+ */
+void out_set_foot(struct out *out, const char *text);
+
 /** So much waits that nothing more should be started. */
 bool out_is_full(const struct out *out);
 bool out_is_empty(const struct out *out);
@@ -67,6 +87,7 @@ struct out_summary {
         struct inbye_batch_counts counts;
         uint64_t not_started; /* INBYE_UNKNOWN: the input was not read to its end */
         uint64_t skipped;     /* invalid lines */
+        uint64_t n_passed;    /* jobs that had ended in an earlier run */
         uint64_t n_cut;       /* jobs of which not all output was kept */
         uint64_t duration_ns;
         const char *mechanism; /* NULL: nothing ran */

@@ -163,6 +163,7 @@ void out_report_table(struct buf *text, const struct out_summary *summary)
                 append_row(text, inbye_status_name((enum inbye_status)status),
                         summary->counts.by_status[status], "");
         append_row(text, "retries", summary->counts.retries, "");
+        append_row(text, "ended earlier", summary->n_passed, "");
         append_row(text, "not started", summary->not_started, "");
         append_row(text, "invalid lines", summary->skipped, "");
         append_row(text, "left over", summary->counts.leftovers, " (processes, ended)");
@@ -187,6 +188,8 @@ void out_report_json(struct buf *line, const struct out_summary *summary)
         json_known(&json, summary->not_started);
         json_key(&json, "skipped");
         json_unsigned(&json, summary->skipped);
+        json_key(&json, "ended_earlier");
+        json_unsigned(&json, summary->n_passed);
         json_key(&json, "retries");
         json_unsigned(&json, summary->counts.retries);
         json_key(&json, "cause");
