@@ -15,6 +15,7 @@
  * poll on cgroup.events wakes at most once in 10 ms, so it is the last resort: tree_look() reads the file at
  * the moments that matter, and the members' pidfds give the moments.
  */
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fd.h"
@@ -50,6 +51,7 @@ struct session {
         struct list groups;
         struct warden warden;
         struct loop_io warden_io;
+        struct loop_child warden_child;
 };
 
 struct cgroup_group {
@@ -59,7 +61,8 @@ struct cgroup_group {
         int dir_fd;
         char name[16];
         unsigned next_leaf, n_pool;
-        struct list pool; /* empty leaves, ready */
+        struct list pool;  /* empty leaves, ready */
+        struct list trees; /* leaves in use */
 };
 
 struct leaf {
@@ -82,12 +85,15 @@ static void session_free(struct session *session)
         if (!session)
                 return;
         loop_io_remove(&session->warden_io);
+        loop_child_remove(&session->warden_child);
         /* What could not be ended is left to the warden, which goes on trying. */
         if (session->dir_fd >= 0 && unlinkat(session->base.dir_fd, session->name, AT_REMOVEDIR) < 0 &&
-                errno == EBUSY)
+                errno == EBUSY) {
+                loop_note_stranger();
                 warden_leave(&session->warden);
-        else
+        } else {
                 warden_dismiss(&session->warden);
+        }
         fd_close(session->dir_fd);
         fd_close(session->base.dir_fd);
         free(session);
@@ -259,6 +265,12 @@ static void on_warden(struct loop_io *io, uint32_t events)
                         group->group.on_unwatched(&group->group);
 }
 
+/* Its end is the loop's business like that of any orphan; its life is not. */
+static void on_warden_child(struct loop_child *child)
+{
+        loop_child_remove(child);
+}
+
 /* Before anything is made, so that there is no moment at which our death would leave something behind. */
 static int set_watch(struct session *session, struct inbye_error *reterr)
 {
@@ -267,6 +279,9 @@ static int set_watch(struct session *session, struct inbye_error *reterr)
         r = warden_watch(session->base.dir_fd, session->name, &session->warden, reterr);
         if (r < 0)
                 return r;
+        session->warden_child.pid = session->warden.pid;
+        session->warden_child.fn = on_warden_child;
+        loop_child_add(session->loop, &session->warden_child);
         r = loop_io_add(session->loop, &session->warden_io, session->warden.pidfd, LOOP_IN, on_warden);
         return r < 0 ? error_set(reterr, INBYE_STAGE_LOOP, -r, "cannot watch the warden") : 0;
 }
@@ -351,6 +366,7 @@ static int group_new(struct session *session, struct cgroup_group **ret)
         group->group.ops = &contain_cgroup;
         group->session = session;
         list_init(&group->pool);
+        list_init(&group->trees);
         snprintf(group->name, sizeof(group->name), "%u", session->next_group++);
         r = make_dir(session->dir_fd, group->name, 0755, &group->dir_fd);
         if (r < 0) {
@@ -481,7 +497,25 @@ static int tree_open(
                 if (r < 0)
                         return error_set(reterr, INBYE_STAGE_LEAF, -r, "cannot make a cgroup leaf");
         }
+        list_append(&group->trees, &leaf->link);
         *ret = &leaf->tree;
+        return 0;
+}
+
+static int group_claims(struct contain_group *contain_group, const struct contain_tree *except, pid_t pid)
+{
+        struct cgroup_group *group = CONTAINER_OF(contain_group, struct cgroup_group, group);
+        scoped(buf_deinit) struct buf path = BUF_INIT;
+        struct leaf *leaf;
+        int r;
+
+        r = proc_read_cgroup(pid, &path);
+        if (r < 0)
+                return r;
+        /* What stands elsewhere in the session has left its leaf too. */
+        LIST_FOREACH (leaf, &group->trees, struct leaf, link)
+                if (&leaf->tree != except && proc_path_contains(path.data, leaf->key))
+                        return CONTAIN_E_CLAIMED;
         return 0;
 }
 
@@ -654,6 +688,7 @@ static void tree_free(struct contain_tree *tree)
         struct leaf *leaf = leaf_of(tree);
         struct cgroup_group *group = leaf->group;
 
+        list_unlink(&leaf->link);
         if (leaf->spoiled || group->n_pool >= POOL_MAX || tree_look(tree) != 0 || leaf->spoiled ||
                 !leaf_is_as_made(leaf)) {
                 leaf_remove(leaf);
@@ -673,6 +708,7 @@ const struct contain_ops contain_cgroup = {
         .group_open = group_open,
         .group_free = group_free,
         .group_dirs = group_dirs,
+        .group_claims = group_claims,
         .tree_open = tree_open,
         .tree_plan = tree_plan,
         .tree_started = tree_started,

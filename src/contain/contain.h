@@ -19,7 +19,9 @@
 enum {
         CONTAIN_E_POPULATED = 1, /* members are left */
         CONTAIN_E_GONE,          /* the process is not (or no longer) a member */
-        CONTAIN_E_PENDING        /* asked for, not there yet */
+        CONTAIN_E_PENDING,       /* asked for, not there yet */
+        CONTAIN_E_CLAIMED,       /* a member of one of its trees */
+        CONTAIN_E_UNSURE         /* the mechanism cannot tell */
 };
 
 struct contain_group {
@@ -70,6 +72,11 @@ struct contain_ops {
         void (*group_free)(struct contain_group *group);
         /** -EOPNOTSUPP (or NULL): it has none. */
         int (*group_dirs)(struct contain_group *group, struct contain_dirs *ret);
+        /**
+         * Is this orphan the business of one of the group's trees, `except` aside? 0: of none;
+         * CONTAIN_E_CLAIMED: it is a member; CONTAIN_E_UNSURE: it may have come of one and left it; -errno.
+         */
+        int (*group_claims)(struct contain_group *group, const struct contain_tree *except, pid_t pid);
 
         int (*tree_open)(struct contain_group *group, struct contain_tree **ret, struct inbye_error *reterr);
         /** Complete the plan, so that the child is born in the tree. */

@@ -26,6 +26,7 @@
 
 struct pgroup {
         struct contain_tree tree;
+        struct list link; /* of the group */
         struct inbye_loop *loop;
         bool ended;  /* the command */
         bool pinned; /* its pid is its own */
@@ -46,6 +47,7 @@ static int probe(struct contain_probe *ret)
 struct group {
         struct contain_group group;
         struct inbye_loop *loop;
+        struct list trees;
 };
 
 static int group_open(struct inbye_loop *loop, struct contain_group **ret, struct inbye_error *reterr)
@@ -56,6 +58,7 @@ static int group_open(struct inbye_loop *loop, struct contain_group **ret, struc
                 return error_set(reterr, INBYE_STAGE_LEAF, ENOMEM, "cannot hold another group");
         group->group.ops = &contain_pgroup;
         group->loop = loop;
+        list_init(&group->trees);
         *ret = &group->group;
         return 0;
 }
@@ -65,15 +68,18 @@ static void group_free(struct contain_group *group)
         free(CONTAINER_OF(group, struct group, group));
 }
 
-static int tree_open(struct contain_group *group, struct contain_tree **ret, struct inbye_error *reterr)
+static int tree_open(
+        struct contain_group *contain_group, struct contain_tree **ret, struct inbye_error *reterr)
 {
+        struct group *group = CONTAINER_OF(contain_group, struct group, group);
         struct pgroup *made = calloc(1, sizeof(*made));
 
         if (!made)
                 return error_set(reterr, INBYE_STAGE_LEAF, ENOMEM, "cannot hold another process group");
         made->tree.ops = &contain_pgroup;
-        made->loop = CONTAINER_OF(group, struct group, group)->loop;
+        made->loop = group->loop;
         made->pinned = true;
+        list_append(&group->trees, &made->link);
         *ret = &made->tree;
         return 0;
 }
@@ -123,6 +129,23 @@ static bool is_member(const struct pgroup *pgroup, pid_t pid)
 static bool was_recycled(const struct pgroup *pgroup)
 {
         return !pgroup->pinned && (kill(pgroup->tree.pid, 0) == 0 || errno != ESRCH);
+}
+
+/* Who has left a group bears no mark of it: where there are several, nobody can say which it was. */
+static int group_claims(struct contain_group *contain_group, const struct contain_tree *except, pid_t pid)
+{
+        struct group *group = CONTAINER_OF(contain_group, struct group, group);
+        struct pgroup *pgroup;
+        int r = 0;
+
+        LIST_FOREACH (pgroup, &group->trees, struct pgroup, link) {
+                if (&pgroup->tree == except)
+                        continue;
+                if (is_member(pgroup, pid))
+                        return CONTAIN_E_CLAIMED;
+                r = CONTAIN_E_UNSURE;
+        }
+        return r;
 }
 
 static int tree_pids(struct contain_tree *tree, struct contain_pids *pids)
@@ -217,6 +240,7 @@ static void tree_usage(struct contain_tree *tree, struct inbye_usage *usage)
 
 static void tree_free(struct contain_tree *tree)
 {
+        list_unlink(&pgroup_of(tree)->link);
         free(pgroup_of(tree));
 }
 
@@ -228,6 +252,7 @@ const struct contain_ops contain_pgroup = {
         .probe = probe,
         .group_open = group_open,
         .group_free = group_free,
+        .group_claims = group_claims,
         .tree_open = tree_open,
         .tree_plan = tree_plan,
         .tree_started = tree_started,

@@ -37,6 +37,7 @@ struct inbye_loop {
         struct inbye_watch *signal_watches[SIGNALS_MAX + 1]; /* by number */
 
         struct list children; /* loop_child: not the reaper's */
+        struct list groups;
         bool reaps;
         struct inbye_watch *reap_watch; /* of SIGCHLD */
 

@@ -345,6 +345,7 @@ int inbye_loop_open(struct inbye_loop **ret_loop)
         loop->clock = real_clock;
         list_init(&loop->deferred);
         list_init(&loop->children);
+        list_init(&loop->groups);
         r = wait_open(&loop->wait);
         if (r < 0)
                 return r;

@@ -86,6 +86,21 @@ void loop_child_remove(struct loop_child *child);
 bool loop_reaps_orphans(const struct inbye_loop *loop);
 /** May there be children of this process that no owner registered? Always, where the loop does not reap. */
 bool loop_may_have_orphans(struct inbye_loop *loop);
+/**
+ * The children of this process, zombies too, that no owner registered: orphans of its trees. Each keeps its
+ * pid as long as the loop is not turned and nothing is reaped. *ret_pids is to be given to free().
+ *
+ * @return how many there are; -EOPNOTSUPP: the loop does not reap, or there are, or may come, children that
+ *         are of no tree (strangers); -errno
+ */
+ssize_t loop_list_orphans(struct inbye_loop *loop, pid_t **ret_pids);
+/** From now on this process may have children that belong to no tree and that nobody registers. */
+void loop_note_stranger(void);
+
+/** A group is open on this loop: links it into loop_groups(). */
+void loop_group_add(struct inbye_loop *loop, struct list *link);
+void loop_group_remove(struct list *link);
+struct list *loop_groups(struct inbye_loop *loop);
 /** Reap the orphans that are there now, up to the first child that has an owner. No-op where the loop does
  * not reap. */
 void loop_reap_now(struct inbye_loop *loop);

@@ -9,12 +9,15 @@
  * sweep. A plain waitid(P_ALL) that takes all was rejected: it would steal the owners' statuses.
  */
 #include "base/fd.h"
+#include "base/scope.h"
 #include "loop/internal.h"
-#include "sys/pidfd.h"
+#include "sys/child.h"
 #include "sys/proc.h"
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 static atomic_flag process_reaps = ATOMIC_FLAG_INIT;
 
@@ -65,21 +68,128 @@ void loop_reap_now(struct inbye_loop *loop)
                 take_orphans(loop);
 }
 
-bool loop_may_have_orphans(struct inbye_loop *loop)
+/* Every child of ours, in a list to be given to free(). */
+static ssize_t list_children(pid_t **ret_pids)
 {
-        pid_t pids[64];
+        scoped(freep) pid_t *pids = NULL;
+        size_t room = 64;
         ssize_t n;
 
-        if (!loop->reaps)
-                return true;
-        n = proc_list_children(pids, ARRAY_SIZE(pids));
-        if (n < 0 || n > (ssize_t)ARRAY_SIZE(pids))
-                return true;
-        for (ssize_t i = 0; i < n; i++)
-                if (!find_child(loop, pids[i]))
+        for (;;) {
+                pid_t *grown = reallocarray(pids, room, sizeof(*pids));
+
+                if (!grown)
+                        return -ENOMEM;
+                pids = grown;
+                n = proc_list_children(pids, room);
+                if (n < 0)
+                        return n;
+                if ((size_t)n <= room)
+                        break;
+                room = 2 * (size_t)n;
+        }
+        *ret_pids = TAKE(pids);
+        return n;
+}
+
+/* The kernel lists children in the order of their births, which is that of the registrations: so the search
+ * goes on behind the one found last, and all children are told apart in one time round. */
+static bool is_registered(struct inbye_loop *loop, pid_t pid, struct list **last)
+{
+        struct list *at = *last;
+
+        do {
+                at = at->next;
+                if (at != &loop->children && LIST_ENTRY(at, struct loop_child, link)->pid == pid) {
+                        *last = at;
                         return true;
+                }
+        } while (at != *last);
         return false;
 }
+
+static ssize_t list_unregistered(struct inbye_loop *loop, pid_t **ret_pids)
+{
+        scoped(freep) pid_t *pids = NULL;
+        struct list *last = &loop->children;
+        ssize_t n = list_children(&pids), n_kept = 0;
+
+        for (ssize_t i = 0; i < n; i++)
+                if (!is_registered(loop, pids[i], &last))
+                        pids[n_kept++] = pids[i];
+        if (n < 0)
+                return n;
+        *ret_pids = TAKE(pids);
+        return n_kept;
+}
+
+bool loop_may_have_orphans(struct inbye_loop *loop)
+{
+        scoped(freep) pid_t *pids = NULL;
+
+        return !loop->reaps || list_unregistered(loop, &pids) != 0;
+}
+
+/* --- strangers ------------------------------------------------------------------------------------------ */
+
+/*
+ * An orphan is taken for a part of one of our trees when it cannot be anything else. It can where this
+ * process had children before (a shell with background jobs that became us by exec), is PID 1, to which the
+ * orphans of everybody come who enters its namespace, or starts children in other ways than through this
+ * loop.
+ */
+static atomic_bool strangers;
+static atomic_uint n_groups; /* of all loops */
+
+void loop_note_stranger(void)
+{
+        atomic_store(&strangers, true);
+}
+
+void loop_group_add(struct inbye_loop *loop, struct list *link)
+{
+        atomic_fetch_add(&n_groups, 1);
+        if (!loop->reaps)
+                loop_note_stranger();
+        list_append(&loop->groups, link);
+}
+
+void loop_group_remove(struct list *link)
+{
+        if (list_is_empty(link))
+                return;
+        list_unlink(link);
+        atomic_fetch_sub(&n_groups, 1);
+}
+
+struct list *loop_groups(struct inbye_loop *loop)
+{
+        return &loop->groups;
+}
+
+ssize_t loop_list_orphans(struct inbye_loop *loop, pid_t **ret_pids)
+{
+        if (!loop->reaps || atomic_load(&strangers))
+                return -EOPNOTSUPP;
+        return list_unregistered(loop, ret_pids);
+}
+
+/* The dead do no harm: what they left behind did not come to us. */
+static bool has_living_child(void)
+{
+        scoped(freep) pid_t *pids = NULL;
+        ssize_t n = list_children(&pids);
+
+        for (ssize_t i = 0; i < n; i++) {
+                scoped(fd_closep) int pidfd = sys_pidfd_open(pids[i]);
+
+                if (sys_child_has_ended(pidfd, pids[i]) != 1)
+                        return true;
+        }
+        return n < 0;
+}
+
+/* --- reaping -------------------------------------------------------------------------------------------- */
 
 static void on_sigchld(void *userdata, int signo, pid_t sender)
 {
@@ -115,6 +225,7 @@ int inbye_loop_reap_orphans(struct inbye_loop *loop)
                 return r;
         }
         loop->reaps = true;
+        atomic_store(&strangers, getpid() == 1 || atomic_load(&n_groups) > 0 || has_living_child());
         return 0;
 }
 

@@ -27,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STAT_SIZE = 2048, PATH_SIZE = 64, LINK_SIZE = 64 };
+enum { STAT_SIZE = 2048, PATH_SIZE = 64, LINK_SIZE = 64, LIST_SIZE = 1024 };
 
 /* PF_EXITING of the kernel's task flags, which proc(5) shows. */
 #define FLAG_EXITING 0x4
@@ -128,6 +128,18 @@ uint64_t proc_age_ns(const struct proc_stat *stat)
         return now_ns > start_ns ? now_ns - start_ns : 0;
 }
 
+uint64_t proc_now_ticks(void)
+{
+        const uint64_t ns_per_second = UINT64_C(1000000000);
+        long ticks_per_second = sysconf(_SC_CLK_TCK);
+        struct timespec now;
+
+        if (ticks_per_second <= 0 || clock_gettime(CLOCK_BOOTTIME, &now) < 0)
+                return 0;
+        return (uint64_t)now.tv_sec * (uint64_t)ticks_per_second +
+               (uint64_t)now.tv_nsec / (ns_per_second / (uint64_t)ticks_per_second);
+}
+
 /* The inode of "pipe:[123]"; 0: not a pipe. */
 static uint64_t pipe_inode(int directory_fd, const char *name)
 {
@@ -160,21 +172,31 @@ uint32_t proc_holds(pid_t pid, const uint64_t *inodes, unsigned n)
         return held;
 }
 
-/* The children of one thread, added to those found so far. */
-static size_t list_children_of(const char *thread, pid_t *pids, size_t n, size_t found)
+/* The children of one thread, each followed by a space, added to those found so far. A thread that has ended
+ * has none. */
+static int list_children_of(const char *thread, pid_t *pids, size_t n, size_t *found)
 {
-        scoped(file_closep) FILE *file = NULL;
-        char path[PATH_SIZE];
-        int pid;
+        scoped(fd_closep) int fd = -1;
+        char path[PATH_SIZE], text[LIST_SIZE];
+        ssize_t got;
+        pid_t pid = 0;
 
         (void)snprintf(path, sizeof(path), "/proc/self/task/%.20s/children", thread);
-        file = fopen(path, "re");
-        while (file && fscanf(file, "%d", &pid) == 1) {
-                if (found < n)
-                        pids[found] = pid;
-                found++;
-        }
-        return found;
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        while ((got = read(fd, text, sizeof(text))) > 0)
+                for (ssize_t i = 0; i < got; i++) {
+                        if (isdigit((unsigned char)text[i])) {
+                                pid = 10 * pid + (text[i] - '0');
+                                continue;
+                        }
+                        if (*found < n)
+                                pids[*found] = pid;
+                        (*found)++;
+                        pid = 0;
+                }
+        return got < 0 ? -errno : 0;
 }
 
 ssize_t proc_list_children(pid_t *pids, size_t n)
@@ -182,13 +204,20 @@ ssize_t proc_list_children(pid_t *pids, size_t n)
         scoped(dir_closep) DIR *directory = opendir("/proc/self/task");
         const struct dirent *entry;
         size_t found = 0;
+        bool readable = false;
+        int r;
 
         if (!directory)
                 return -errno;
-        while ((entry = readdir(directory)))
-                if (isdigit((unsigned char)entry->d_name[0]))
-                        found = list_children_of(entry->d_name, pids, n, found);
-        return (ssize_t)found;
+        while ((entry = readdir(directory))) {
+                if (!isdigit((unsigned char)entry->d_name[0]))
+                        continue;
+                r = list_children_of(entry->d_name, pids, n, &found);
+                if (r < 0 && r != -ENOENT)
+                        return r;
+                readable |= r == 0;
+        }
+        return readable ? (ssize_t)found : -ENOENT;
 }
 
 ssize_t proc_list_pgrp(pid_t pgrp, pid_t *pids, size_t n)

@@ -104,8 +104,7 @@ static const char *path_find(struct buf *text, const char *controller)
         return path;
 }
 
-/* Do these components stand in the path? "a/1" and "/a/1" stand in "/a/1/b", not in "/a/10". */
-static bool path_contains(const char *path, const char *components)
+bool proc_path_contains(const char *path, const char *components)
 {
         size_t n = strlen(components);
 
@@ -115,7 +114,7 @@ static bool path_contains(const char *path, const char *components)
         return false;
 }
 
-int proc_cgroup_contains(pid_t pid, const char *components)
+int proc_read_cgroup(pid_t pid, struct buf *ret)
 {
         scoped(buf_deinit) struct buf content = BUF_INIT;
         const char *own;
@@ -128,7 +127,16 @@ int proc_cgroup_contains(pid_t pid, const char *components)
         if (r < 0)
                 return proc_missing(pid, r);
         own = path_find(&content, NULL);
-        return own && path_contains(own, components);
+        return buf_append_str(ret, own ? own : "");
+}
+
+int proc_cgroup_contains(pid_t pid, const char *components)
+{
+        scoped(buf_deinit) struct buf path = BUF_INIT;
+        int r;
+
+        r = proc_read_cgroup(pid, &path);
+        return r < 0 ? r : proc_path_contains(path.data, components);
 }
 
 static int copy_out(const char *text, char *out, size_t size)
