@@ -208,6 +208,7 @@ struct inbye_batch_counts {
         uint64_t waiting;     /**< For their next attempt. */
         uint64_t retries;     /**< Attempts that failed and were, or will be, followed by another. */
         enum inbye_batch_cause cause;
+        uint64_t escaped;     /**< Processes that got away and were found; see inbye_result_n_escaped(). */
 };
 /** @retval -E2BIG  counts->size is larger than the library knows. */
 INBYE_API int inbye_batch_counts(const struct inbye_batch *batch, struct inbye_batch_counts *counts);

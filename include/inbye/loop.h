@@ -44,9 +44,14 @@ INBYE_API int inbye_loop_dispatch(struct inbye_loop *loop, uint64_t timeout_ns);
 
 /**
  * Make this process a child subreaper (prctl(2), Linux 3.4) and let the loop reap whatever orphan
- * arrives, so that no zombie of a tree is left to a PID 1 that may not reap. For programs that start
- * all their children through this loop: any other child is reaped as well, its status lost
- * to the program. It takes SIGCHLD over (blocks it in the calling thread).
+ * arrives, so that no zombie of a tree is left to a PID 1 that may not reap. Processes that got away from
+ * a tree then come to this process too; they are ended when the tree has ended, see
+ * inbye_result_n_escaped(). It takes SIGCHLD over (blocks it in the calling thread).
+ *
+ * For programs that start all their children through this loop: any other child is reaped as well, its
+ * status lost to the program, and one that is started after this call is taken for one that got away, and
+ * killed. With children that were there before, groups that are open already, groups of another loop or
+ * inbye_detach() nobody is.
  *
  * @retval -EALREADY  Another loop of this process does it.
  */

@@ -136,6 +136,16 @@ INBYE_API size_t inbye_result_n_leftovers(const struct inbye_result *result);
 /** @return NULL beyond the last one known. */
 INBYE_API const struct inbye_leftover *inbye_result_leftover(const struct inbye_result *result, size_t index);
 
+/**
+ * How many got away from what held the tree (they moved to another cgroup, left the process group), and were
+ * found when it was empty, and ended. Only an owner that reaps orphans (inbye_loop_reap_orphans()) can find
+ * them: INBYE_UNKNOWN where it does not, or cannot tell them from others. inbye_result_escaped() knows the
+ * first 64.
+ */
+INBYE_API uint64_t inbye_result_n_escaped(const struct inbye_result *result);
+/** @return NULL beyond the last one known. */
+INBYE_API const struct inbye_leftover *inbye_result_escaped(const struct inbye_result *result, size_t index);
+
 /** Leave the output out of the JSON. */
 #define INBYE_JSON_NO_OUTPUT 1u
 

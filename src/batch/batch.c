@@ -358,6 +358,7 @@ int inbye_batch_counts(const struct inbye_batch *batch, struct inbye_batch_count
         full.waiting = batch->n_waiting;
         full.retries = batch->n_retries;
         full.cause = batch->cause;
+        full.escaped = batch->n_escaped;
         memcpy(counts, &full, full.size);
         return 0;
 }

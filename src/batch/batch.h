@@ -65,7 +65,7 @@ struct inbye_batch {
         uint64_t n_used;        /* of the width */
         struct order order;
         uint64_t n_submitted, n_retries;
-        uint64_t by_status[INBYE_STATUS_N], n_unstarted, n_leftovers;
+        uint64_t by_status[INBYE_STATUS_N], n_unstarted, n_leftovers, n_escaped;
         enum inbye_batch_cause cause;
         unsigned n_pins;  /* who must still find the struct after calling out; the owner is one */
         int error;        /* of `next`, or of ours; inbye_batch_wait() returns it */

@@ -52,6 +52,8 @@ static void count(struct inbye_batch *batch, const struct inbye_result *result)
         else
                 batch->by_status[result->status]++;
         batch->n_leftovers += result->n_leftovers;
+        if (result->n_escaped != INBYE_UNKNOWN)
+                batch->n_escaped += result->n_escaped;
         halt_check(batch);
 }
 

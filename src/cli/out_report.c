@@ -58,20 +58,29 @@ static void append_end(struct buf *line, const struct inbye_result *result)
         append_seconds(line, inbye_result_duration_ns(result));
 }
 
-static void append_leftovers(struct buf *line, const struct inbye_result *result)
+typedef const struct inbye_leftover *(*leftover_fn)(const struct inbye_result *result, size_t index);
+
+static void append_processes(
+        struct buf *line, const char *what, const struct inbye_result *result, uint64_t n, leftover_fn get)
 {
-        size_t n = inbye_result_n_leftovers(result);
         const struct inbye_leftover *one;
         bool stuck = false;
 
-        if (n == 0)
+        if (n == 0 || n == INBYE_UNKNOWN)
                 return;
-        buf_printf(line, "; left over: %zu (", n);
-        for (size_t i = 0; i < 3 && (one = inbye_result_leftover(result, i)); i++)
+        buf_printf(line, "; %s: %" PRIu64 " (", what, n);
+        for (size_t i = 0; i < 3 && (one = get(result, i)); i++)
                 buf_printf(line, "%s%s %d", i ? ", " : "", one->name[0] ? one->name : "?", (int)one->pid);
-        for (size_t i = 0; (one = inbye_result_leftover(result, i)); i++)
+        for (size_t i = 0; (one = get(result, i)); i++)
                 stuck |= one->unkillable;
         buf_printf(line, "%s), %s", n > 3 ? ", ..." : "", stuck ? "not all could be ended" : "ended");
+}
+
+static bool left_nobody(const struct inbye_result *result)
+{
+        uint64_t n_escaped = inbye_result_n_escaped(result);
+
+        return !inbye_result_n_leftovers(result) && (n_escaped == 0 || n_escaped == INBYE_UNKNOWN);
 }
 
 static void append_cut(
@@ -112,8 +121,7 @@ bool out_report_job(struct buf *line, uint64_t number, const struct inbye_result
 
         if (inbye_result_attempts(result) == 0)
                 return false; /* it did nothing wrong; the summary counts it */
-        if (inbye_result_status(result) == INBYE_OK && !inbye_result_n_leftovers(result) &&
-                !is_truncated(result))
+        if (inbye_result_status(result) == INBYE_OK && left_nobody(result) && !is_truncated(result))
                 return false;
         buf_printf(line, "job %" PRIu64, number);
         if (id)
@@ -122,7 +130,8 @@ bool out_report_job(struct buf *line, uint64_t number, const struct inbye_result
         if (inbye_result_attempts(result) > 1)
                 buf_printf(line, ", attempt %" PRIu32, inbye_result_attempts(result));
         append_end(line, result);
-        append_leftovers(line, result);
+        append_processes(line, "left over", result, inbye_result_n_leftovers(result), inbye_result_leftover);
+        append_processes(line, "escaped", result, inbye_result_n_escaped(result), inbye_result_escaped);
         append_cut(line, result, INBYE_STDOUT, "stdout");
         append_cut(line, result, INBYE_STDERR, "stderr");
         buf_append_str(line, ": ");
@@ -167,6 +176,7 @@ void out_report_table(struct buf *text, const struct out_summary *summary)
         append_row(text, "not started", summary->not_started, "");
         append_row(text, "invalid lines", summary->skipped, "");
         append_row(text, "left over", summary->counts.leftovers, " (processes, ended)");
+        append_row(text, "escaped", summary->counts.escaped, " (processes, found and ended)");
 }
 
 void out_report_json(struct buf *line, const struct out_summary *summary)
@@ -196,6 +206,8 @@ void out_report_json(struct buf *line, const struct out_summary *summary)
         json_text(&json, cause_names[summary->counts.cause]);
         json_key(&json, "leftovers");
         json_unsigned(&json, summary->counts.leftovers);
+        json_key(&json, "escaped");
+        json_unsigned(&json, summary->counts.escaped);
         json_key(&json, "duration");
         json_seconds(&json, summary->duration_ns);
         json_key(&json, "mechanism");

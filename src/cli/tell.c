@@ -176,6 +176,9 @@ static void say_leftovers(const struct inbye_result *result)
         for (size_t i = 0; (leftover = inbye_result_leftover(result, i)); i++)
                 cli_say("%s %d (%s)", leftover->unkillable ? "cannot end" : "leftover", (int)leftover->pid,
                         leftover->name);
+        for (size_t i = 0; (leftover = inbye_result_escaped(result, i)); i++)
+                cli_say("%s %d (%s)", leftover->unkillable ? "cannot end escaped" : "escaped",
+                        (int)leftover->pid, leftover->name);
 }
 
 static void say_ended(const struct inbye_result *result)

@@ -100,18 +100,33 @@ static struct pin *find_free_pin(struct inbye_process *process)
 /* Wait for the end of one member. It may have ended or left by now: then there is nothing to wait for. */
 static void pin_member(struct inbye_process *process, pid_t pid)
 {
-        struct pin *pin = find_free_pin(process);
         int fd = -1;
 
-        if (!pin || process->tree->ops->tree_pin(process->tree, pid, &fd) != 0)
+        if (!find_free_pin(process) || process->tree->ops->tree_pin(process->tree, pid, &fd) != 0)
                 return;
         if (process->state == PROCESS_KILLING)
                 sys_pidfd_send_signal(fd, SIGKILL);
-        if (loop_io_add(process->loop, &pin->io, fd, LOOP_IN, on_pin) < 0) {
+        end_pin(process, pid, fd);
+}
+
+static bool is_pinned(const struct inbye_process *process, pid_t pid)
+{
+        for (int i = 0; i < N_PINS; i++)
+                if (process->pins[i].fd >= 0 && process->pins[i].pid == pid)
+                        return true;
+        return false;
+}
+
+void end_pin(struct inbye_process *process, pid_t pid, int fd)
+{
+        struct pin *pin = is_pinned(process, pid) ? NULL : find_free_pin(process);
+
+        if (!pin || fd < 0 || loop_io_add(process->loop, &pin->io, fd, LOOP_IN, on_pin) < 0) {
                 fd_close(fd);
                 return;
         }
         pin->fd = fd;
+        pin->pid = pid;
         pin->process = process;
         process->n_pins++;
         process->leaving_ns = 0;
@@ -230,13 +245,28 @@ static void look_blindly(struct inbye_process *process)
         look_again(process, process->blind_ns);
 }
 
+/* The tree is empty: finish, or wait for those who got away from it and have now been killed. */
+static bool finish_if_over(struct inbye_process *process)
+{
+        if (!is_over(process))
+                return false;
+        if (!strays_end(process)) {
+                process_finish(process);
+                return true;
+        }
+        process->paused_ns = 0;
+        if (process->state != PROCESS_KILLING)
+                enter(process, PROCESS_KILLING, KILL_LIMIT);
+        if (process->n_pins == 0)
+                look_blindly(process);
+        return true;
+}
+
 /* Finish, or wait for whoever is left. */
 static void finish_or_watch(struct inbye_process *process)
 {
-        if (is_over(process)) {
-                process_finish(process);
+        if (finish_if_over(process))
                 return;
-        }
         watch_members(process);
         if (!process->main_ended || process->n_pins > 0)
                 return;
@@ -315,16 +345,16 @@ static bool stands_still(struct inbye_process *process)
 
 static void freezing_look(struct inbye_process *process)
 {
-        if (is_over(process))
-                process_finish(process);
-        else if (!process->paused_ns && stands_still(process))
+        if (finish_if_over(process))
+                return;
+        if (!process->paused_ns && stands_still(process))
                 broadcast(process);
 }
 
 /* --- leftovers
  * ---------------------------------------------------------------------------------------------- */
 
-static void describe_leftover(struct inbye_process *process, pid_t pid, struct leftover *ret)
+void leftover_describe(struct inbye_process *process, pid_t pid, struct leftover *ret)
 {
         uint64_t inodes[2] = { process->pumps[0].inode, process->pumps[1].inode };
         struct proc_stat stat = { 0 };
@@ -350,7 +380,7 @@ static void note_leftovers(struct inbye_process *process, bool unkillable)
                 size_t n = pids.n < LEFTOVERS_KNOWN ? pids.n : LEFTOVERS_KNOWN;
 
                 for (size_t i = 0; i < n; i++) {
-                        describe_leftover(process, pids.pids[i], &process->leftovers[i]);
+                        leftover_describe(process, pids.pids[i], &process->leftovers[i]);
                         process->leftovers[i].public.unkillable = unkillable;
                 }
                 process->n_leftovers_known = n;
@@ -378,10 +408,8 @@ static bool only_leaves(struct inbye_process *process)
 
 static void running_main(struct inbye_process *process)
 {
-        if (is_over(process)) {
-                process_finish(process);
+        if (finish_if_over(process))
                 return;
-        }
         note_leftovers(process, false);
         if (process->command->leftovers == INBYE_LEFTOVERS_WAIT && process->reason == INBYE_OK)
                 finish_or_watch(process);
@@ -412,8 +440,10 @@ static void give_up(struct inbye_process *process)
                 return;
         }
         process->unkillable = members || !process->main_held;
-        if (process->unkillable)
+        if (process->unkillable) {
                 note_leftovers(process, true);
+                strays_give_up(process);
+        }
         process_finish(process);
 }
 

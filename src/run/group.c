@@ -108,6 +108,7 @@ int inbye_group_open(struct inbye_loop *loop, const struct inbye_group_options *
         limit_group_init(&group->limits, NULL, 0);
         if (own.flags & INBYE_GROUP_MOVE_TO_SCOPE)
                 room_find();
+        loop_group_add(loop, &group->link);
         r = contain_open(loop, own.mechanisms, &group->contain, reterr);
         if (r < 0)
                 return r;
@@ -142,6 +143,7 @@ static void group_release(struct inbye_group *group)
         limit_group_deinit(&group->limits);
         contain_group_free(group->contain);
         room_leave();
+        loop_group_remove(&group->link);
         free(group);
 }
 

@@ -12,6 +12,7 @@
 #include "run/run.h"
 #include "sys/child.h"
 #include "sys/misc.h"
+#include "sys/proc.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -220,6 +221,7 @@ void process_free_now(struct inbye_process *process)
                 loop_timers_release(process->loop, N_TIMERS);
         list_unlink(&process->link);
         free(process->leftovers);
+        strays_deinit(&process->strays);
         inbye_result_unref(process->result);
         inbye_command_unref(process->command);
         free(process);
@@ -271,6 +273,7 @@ static void note_start(struct inbye_process *process)
 {
         process->started_ns = process->last_byte_ns = loop_clock_ns(process->loop);
         process->wall_ns = clock_wall_ns();
+        process->started_ticks = proc_now_ticks();
         process->owner_peak_bytes = sys_own_peak_bytes();
 }
 
@@ -395,7 +398,7 @@ static enum inbye_status judge(const struct inbye_process *process)
 {
         const struct sys_wait *wait = &process->main_wait;
 
-        if (process->unkillable)
+        if (process->unkillable || process->strays.stuck)
                 return INBYE_LOST;
         if (process->reason != INBYE_OK)
                 return process->reason;
@@ -407,7 +410,8 @@ static enum inbye_status judge(const struct inbye_process *process)
                 return INBYE_LOST;
         if (!command_is_success(process->command, wait->status))
                 return failed_as(process, INBYE_NONZERO);
-        if (process->n_leftovers && process->command->leftovers == INBYE_LEFTOVERS_FAIL)
+        if ((process->n_leftovers || process->strays.pids.n) &&
+                process->command->leftovers == INBYE_LEFTOVERS_FAIL)
                 return INBYE_NONZERO;
         return INBYE_OK;
 }
@@ -456,6 +460,8 @@ static void point_at_names(struct inbye_result *result)
 {
         for (size_t i = 0; i < result->n_leftovers_known; i++)
                 result->leftovers[i].public.name = result->leftovers[i].name;
+        for (size_t i = 0; i < result->n_escaped_known; i++)
+                result->escaped[i].public.name = result->escaped[i].name;
 }
 
 /* It was made at the start: an end cannot fail for want of memory. */
@@ -484,6 +490,7 @@ static void fill_result(struct inbye_process *process)
         result->leftovers = TAKE(process->leftovers);
         result->n_leftovers = process->n_leftovers;
         result->n_leftovers_known = process->n_leftovers_known;
+        strays_fill_result(process, result);
         point_at_names(result);
 }
 

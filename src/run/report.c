@@ -161,14 +161,21 @@ static void write_leftover(struct json *json, const struct inbye_leftover *lefto
         json_object_end(json);
 }
 
+static void write_list(struct json *json, const char *key, const struct leftover *list, size_t n)
+{
+        json_key(json, key);
+        json_array_begin(json);
+        for (size_t i = 0; i < n; i++)
+                write_leftover(json, &list[i].public);
+        json_array_end(json);
+}
+
 static void write_leftovers(struct json *json, const struct inbye_result *result)
 {
         write_number(json, "n_leftovers", result->n_leftovers);
-        json_key(json, "leftovers");
-        json_array_begin(json);
-        for (size_t i = 0; i < result->n_leftovers_known; i++)
-                write_leftover(json, &result->leftovers[i].public);
-        json_array_end(json);
+        write_list(json, "leftovers", result->leftovers, result->n_leftovers_known);
+        write_number(json, "n_escaped", result->n_escaped);
+        write_list(json, "escaped", result->escaped, result->n_escaped_known);
 }
 
 static void write_error(struct json *json, const struct inbye_error *error)

@@ -38,6 +38,7 @@ int result_new(struct inbye_command *command, const struct contain_ops *ops, str
         result->command = inbye_command_ref(command);
         result->code = -1;
         result->n_attempts = 1;
+        result->n_escaped = INBYE_UNKNOWN;
         result->streams[0].spill_fd = result->streams[1].spill_fd = -1;
         result->usage = (struct inbye_usage){
                 .cpu_user_us = INBYE_UNKNOWN,
@@ -70,6 +71,7 @@ int result_new_failed(struct inbye_command *command, enum inbye_status status,
         if (r < 0)
                 return r;
         result->status = status;
+        result->n_escaped = 0; /* of what was never there */
         for (int i = 0; i < 2; i++)
                 result->streams[i].captured = command_captures(command, i);
         if (error) {
@@ -111,6 +113,7 @@ void inbye_result_unref(struct inbye_result *result)
         inbye_command_unref(result->command);
         free(result->error);
         free(result->leftovers);
+        free(result->escaped);
         free(result);
 }
 
@@ -253,4 +256,14 @@ size_t inbye_result_n_leftovers(const struct inbye_result *result)
 const struct inbye_leftover *inbye_result_leftover(const struct inbye_result *result, size_t index)
 {
         return index < result->n_leftovers_known ? &result->leftovers[index].public : NULL;
+}
+
+uint64_t inbye_result_n_escaped(const struct inbye_result *result)
+{
+        return result->n_escaped;
+}
+
+const struct inbye_leftover *inbye_result_escaped(const struct inbye_result *result, size_t index)
+{
+        return index < result->n_escaped_known ? &result->escaped[index].public : NULL;
 }

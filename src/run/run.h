@@ -45,6 +45,9 @@ struct inbye_result {
         const char *mechanism, *cannot; /* static */
         struct leftover *leftovers;     /* owned; at most LEFTOVERS_KNOWN */
         size_t n_leftovers, n_leftovers_known;
+        struct leftover *escaped; /* owned; at most LEFTOVERS_KNOWN */
+        uint64_t n_escaped;       /* INBYE_UNKNOWN: nobody could tell */
+        size_t n_escaped_known;
 };
 /** Everything unknown, the command referenced. */
 int result_new(struct inbye_command *command, const struct contain_ops *ops, struct inbye_result **ret);
@@ -53,9 +56,30 @@ int result_new_failed(struct inbye_command *command, enum inbye_status status,
         const struct inbye_error *error, const struct inbye_group *group, struct inbye_result **ret);
 DEFINE_SCOPED(result_unrefp, struct inbye_result, inbye_result_unref)
 
+/* --- strays (strays.c) ---------------------------------------------------------------------------------- */
+
+/* Who got away from a tree, found when it was empty. */
+struct strays {
+        struct contain_pids pids; /* all, in the order in which they were found */
+        struct leftover *escaped; /* owned; of the first LEFTOVERS_KNOWN */
+        size_t n_escaped_known;
+        bool known; /* whoever there is has been found */
+        bool stuck; /* one of them cannot be ended */
+};
+/** The tree is empty: kill who got away from it. @return true: look again when those pinned have ended. */
+bool strays_end(struct inbye_process *process);
+/** Those who are still there will not go. */
+void strays_give_up(struct inbye_process *process);
+/** Hand over what was found. */
+void strays_fill_result(struct inbye_process *process, struct inbye_result *result);
+void strays_deinit(struct strays *strays);
+/** pid, name, age, state and what it holds open, as far as they can be read. */
+void leftover_describe(struct inbye_process *process, pid_t pid, struct leftover *ret);
+
 /* --- group ---------------------------------------------------------------------------------------------- */
 
 struct inbye_group {
+        struct list link; /* of the loop */
         struct inbye_loop *loop;
         struct contain_group *contain;
         struct limit_group limits;
@@ -86,6 +110,7 @@ enum process_state {
 struct pin {
         struct loop_io io;
         int fd; /* pidfd, owned; -1: free */
+        pid_t pid;
         struct inbye_process *process;
 };
 
@@ -134,6 +159,8 @@ struct inbye_process {
         bool unkillable;
         struct leftover *leftovers;
         size_t n_leftovers, n_leftovers_known;
+        uint64_t started_ticks; /* as proc_stat has it: nobody of the tree was born before */
+        struct strays strays;
 
         struct inbye_result *result; /* to be filled in when it ends */
         struct loop_defer finish;
@@ -162,6 +189,9 @@ void end_notice_main(struct inbye_process *process);
 /** Soft signal, grace, SIGKILL; once ending, only sooner. `reason` is what the result will say. */
 void end_begin(struct inbye_process *process, enum inbye_status reason, int signo, uint64_t grace_ns);
 void end_on_phase_timer(struct loop_timer *timer);
+/** Wait for the end of one more: END_LOOK comes when it and the others have gone. Takes the pidfd; without
+ * room for it nothing is waited for. */
+void end_pin(struct inbye_process *process, pid_t pid, int pidfd);
 /** Release all that end.c watches. */
 void end_unwatch(struct inbye_process *process);
 

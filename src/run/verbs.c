@@ -152,6 +152,7 @@ int inbye_detach(struct inbye_command *command, pid_t *ret_pid, struct inbye_err
                 return r;
         prepared.plan.pgroup = SPAWN_PGROUP_SESSION;
         prepared.plan.foreground_fd = -1;
+        loop_note_stranger();
         r = spawn(&prepared.plan, &spawned, reterr);
         if (r < 0)
                 return r;

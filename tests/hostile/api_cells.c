@@ -198,6 +198,27 @@ static int trial_end(struct trial *trial)
         }
 }
 
+/* Does the owner find those who get away? In a process group only where no other tree runs beside it. */
+static bool is_sought(const struct trial *trial)
+{
+        return trial->suite->reaps && (trial->mechanism != INBYE_MECHANISM_PGROUP || !trial->sibling.process);
+}
+
+static void check_escaped(struct trial *trial)
+{
+        uint64_t n = inbye_result_n_escaped(trial->result);
+        bool escapes = trick_escapes(trial->cell->trick, trial->mechanism, false);
+
+        if (!trial->suite->reaps && n != INBYE_UNKNOWN)
+                cell_fail(trial->cell, "%llu escaped, by one who cannot know", (unsigned long long)n);
+        if (is_sought(trial) && escapes && (n == 0 || n == INBYE_UNKNOWN))
+                cell_fail(trial->cell, "the result keeps silent about who got away");
+        if (is_sought(trial) && !escapes && n != 0)
+                cell_fail(trial->cell, "%llu escaped, where none does", (unsigned long long)n);
+        if (trial->suite->reaps && !is_sought(trial) && escapes && n != INBYE_UNKNOWN)
+                cell_fail(trial->cell, "%llu escaped, where nobody can tell", (unsigned long long)n);
+}
+
 static void check_result(struct trial *trial)
 {
         struct inbye_result *result = trial->result;
@@ -213,7 +234,7 @@ static void check_result(struct trial *trial)
                 cell_fail(trial->cell, "what the main process left behind is not in the result");
         if (strcmp(inbye_result_mechanism(result), trial->cell->mechanism) != 0)
                 cell_fail(trial->cell, "mechanism %s in the result", inbye_result_mechanism(result));
-        if (trick_escapes(trial->cell->trick, trial->mechanism) && !inbye_result_cannot(result))
+        if (trick_escapes(trial->cell->trick, trial->mechanism, false) && !inbye_result_cannot(result))
                 cell_fail(trial->cell, "the result keeps silent about what the mechanism cannot hold");
         if (!strstr(trial->output, "ready\n"))
                 cell_fail(trial->cell, "its output is not in the result: \"%s\"", trial->output);
@@ -233,9 +254,12 @@ static void trial_judge(struct trial *trial)
                         cell_fail(trial->cell, "waiting for its end: %s", strerror(-r));
         }
         check_prompt(trial->cell, since_ns);
-        check_survivors(trial->cell, &trial->witness, trick_escapes(trial->cell->trick, trial->mechanism));
-        if (trial->result)
+        check_survivors(trial->cell, &trial->witness,
+                trick_escapes(trial->cell->trick, trial->mechanism, is_sought(trial)));
+        if (trial->result) {
                 check_result(trial);
+                check_escaped(trial);
+        }
         if (trial->sibling.process && !neighbour_is_well(&trial->sibling))
                 cell_fail(trial->cell, "another command of the same group was hit");
 }
@@ -281,7 +305,7 @@ static void check_nothing_left(struct cell *cell, struct suite *suite, int n_fds
         check_place(cell, place);
         if (!bystander_is_well(&suite->bystander))
                 cell_fail(cell, "a bystander was hit");
-        if (!neighbour_is_well(&suite->neighbour))
+        if (suite->neighbour.process && !neighbour_is_well(&suite->neighbour))
                 cell_fail(cell, "a command of another group was hit");
 }
 
@@ -316,7 +340,8 @@ static void api_row(struct suite *suite, const struct trick *trick, uint32_t mec
 
         suite->slowest_ready_ns = 0;
         sheet_row(trick->name);
-        stranger_open(&stranger, suite);
+        if (!suite->reaps) /* it would be a child of ours, which hides who got away */
+                stranger_open(&stranger, suite);
         for (end = 0; end < END_N; end++) {
                 struct cell cell = {
                         .trick = trick,
@@ -331,7 +356,8 @@ static void api_row(struct suite *suite, const struct trick *trick, uint32_t mec
                 api_cell(suite, &cell, (enum end)end, mechanism);
                 sheet_cell(&cell);
         }
-        stranger_close(&stranger, &all);
+        if (!suite->reaps)
+                stranger_close(&stranger, &all);
         sheet_row_end();
 }
 

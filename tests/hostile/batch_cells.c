@@ -44,7 +44,7 @@ static bool is_wanted(const struct round *round, const struct trick *trick)
         if (round->end == END_EXIT && (trick->traits & TRICK_NEVER_EXITS))
                 return false;
         /* A chain that gets away takes the processors from all other jobs until the batch has ended. */
-        if (trick_escapes(trick, round->mechanism) && (trick->traits & TRICK_MOVES_ON))
+        if (trick_escapes(trick, round->mechanism, false) && (trick->traits & TRICK_MOVES_ON))
                 return false;
         return trick_applies(trick, round->mechanism) && suite_wants(round->suite->only_trick, trick->name);
 }
@@ -186,7 +186,7 @@ static void round_judge(struct round *round, int status)
         for (i = 0; i < round->n_jobs; i++)
                 if (check_list(cell_of(round, i), &round->witnesses[i], false))
                         check_survivors(cell_of(round, i), &round->witnesses[i],
-                                trick_escapes(round->jobs[i], round->mechanism));
+                                trick_escapes(round->jobs[i], round->mechanism, true));
         if (code != end_code[round->end])
                 cell_fail(cell_of(round, 0), "inbye batch ended with code %d", code);
         check_results(round);

@@ -17,10 +17,10 @@ struct suite {
         unsigned every; /**< Only every so-manieth cell is tried, another one with each mechanism. */
         unsigned turn;  /**< How many mechanisms came before. */
         struct bystander bystander;
-        struct neighbour neighbour;
-        uint32_t best;             /**< The mechanism that is taken where none is named. */
-        bool reaps;                /**< The loop of each cell reaps the orphans of its tree. */
-        uint64_t slowest_ready_ns; /**< Of the scenario that is being tried: the measure for its timeouts. */
+        struct neighbour neighbour; /**< Without a process where another process asks it. */
+        uint32_t best;              /**< The mechanism that is taken where none is named. */
+        bool reaps;                 /**< The loop of each cell reaps the orphans of its tree. */
+        uint64_t slowest_ready_ns;  /**< Of the scenario that is being tried: the measure for its timeouts. */
 };
 
 bool suite_wants(const char *only, const char *name);

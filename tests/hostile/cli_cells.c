@@ -182,8 +182,13 @@ static void check_report(struct trial *trial)
                 cell_fail(trial->cell, "no %s in the report: %.300s", status, text);
         if (!strstr(text, trial->cell->mechanism))
                 cell_fail(trial->cell, "no mechanism in the report: %.300s", text);
-        if (trick_escapes(trial->cell->trick, trial->mechanism) && !strstr(text, "\"cannot\":\""))
+        if (!trick_escapes(trial->cell->trick, trial->mechanism, false))
+                return;
+        if (!strstr(text, "\"cannot\":\""))
                 cell_fail(trial->cell, "the report keeps silent about what cannot be held: %.300s", text);
+        /* With one inside another it is the inner one that finds them, and that has no report. */
+        if (trial->end != END_INSIDE && !strstr(text, "\"escaped\":[{"))
+                cell_fail(trial->cell, "the report keeps silent about who got away: %.2000s", text);
 }
 
 static void check_status(struct trial *trial, int status)
@@ -273,9 +278,11 @@ static void trial_end(struct trial *trial)
 
 static bool trial_escapes(const struct trial *trial)
 {
-        if (trial->end == END_OWNER && !mechanism_outlives_owner(trial->mechanism))
+        bool killed = trial->end == END_OWNER; /* who could seek */
+
+        if (killed && !mechanism_outlives_owner(trial->mechanism))
                 return true;
-        return trick_escapes(trial->cell->trick, trial->mechanism);
+        return trick_escapes(trial->cell->trick, trial->mechanism, !killed);
 }
 
 static void trial_judge(struct trial *trial)
@@ -290,7 +297,7 @@ static void trial_judge(struct trial *trial)
                 kill(trial->inbye.pid, SIGKILL);
                 program_wait(&trial->inbye, PATIENCE_MS, &status);
         }
-        if (trial->end == END_OWNER && !trial_escapes(trial))
+        if (trial->end == END_OWNER && mechanism_outlives_owner(trial->mechanism))
                 await_promise(&trial->witness, &trial->place);
         check_prompt(trial->cell, since_ns);
         check_survivors(trial->cell, &trial->witness, trial_escapes(trial));

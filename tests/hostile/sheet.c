@@ -50,8 +50,10 @@ static struct {
 } told;
 static size_t n_failures, n_cells;
 
-bool trick_escapes(const struct trick *trick, uint32_t mechanism)
+bool trick_escapes(const struct trick *trick, uint32_t mechanism, bool sought)
 {
+        if (sought)
+                return false;
         if (mechanism == INBYE_MECHANISM_PGROUP)
                 return trick->traits & TRICK_LEAVES_GROUP;
         if (mechanism == INBYE_MECHANISM_CGROUP)
@@ -134,6 +136,12 @@ void sheet_cell(const struct cell *cell)
 size_t sheet_cells(void)
 {
         return n_cells;
+}
+
+void sheet_add(size_t n_more_cells, size_t n_more_failures)
+{
+        n_cells += n_more_cells;
+        n_failures += n_more_failures;
 }
 
 void sheet_no_cell(void)

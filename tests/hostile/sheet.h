@@ -20,8 +20,9 @@ struct trick {
 };
 extern const struct trick tricks[];
 
-/** May this mechanism lose a part of the tree? That is then asserted, not excused. */
-bool trick_escapes(const struct trick *trick, uint32_t mechanism);
+/** May this mechanism lose a part of the tree? That is then asserted, not excused.
+ * @param sought  Its owner finds and ends who got away. */
+bool trick_escapes(const struct trick *trick, uint32_t mechanism, bool sought);
 /** Does it end the tree when its owner is killed? What it cannot do is asserted as well. */
 bool mechanism_outlives_owner(uint32_t mechanism);
 /** Is there anything to be tried? */
@@ -42,6 +43,8 @@ void cell_fail(struct cell *cell, const char *format, ...) __attribute__((format
 size_t sheet_failures(void);
 /** How many cells were printed: none at all is no success. */
 size_t sheet_cells(void);
+/** Count those that another process printed. */
+void sheet_add(size_t n_cells, size_t n_failures);
 
 /** The table, on stdout. */
 void sheet_head(const char *title, const char *const *ends, size_t n_ends);
