@@ -9,8 +9,6 @@
 #include "arena.h"
 #include "nursery.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -110,36 +108,13 @@ static bool stop_owner(struct trial *trial)
                 "%s: the owner does not stop", trial->what);
 }
 
-/* By the list of all processes: that of the children leaves some out while others of them end. */
-static bool is_warden(const char *pid, pid_t owner)
-{
-        char path[64], text[512] = "", *end;
-        int parent = 0;
-        FILE *file;
-
-        snprintf(path, sizeof(path), "/proc/%.16s/stat", pid);
-        file = fopen(path, "re");
-        if (!file)
-                return false;
-        end = fgets(text, sizeof(text), file) ? strrchr(text, ')') : NULL;
-        fclose(file);
-        return end && strstr(text, "(inbye-warden)") && sscanf(end + 1, " %*c %d", &parent) == 1 &&
-               parent == owner;
-}
-
 static bool kill_warden(struct trial *trial)
 {
-        DIR *dir = opendir("/proc");
-        struct dirent *entry;
-        bool found = false;
+        pid_t pid = program_child(&trial->owner, "inbye-warden");
 
-        while (dir && !found && (entry = readdir(dir)))
-                if (isdigit((unsigned char)entry->d_name[0]) && is_warden(entry->d_name, trial->owner.pid))
-                        /* Its parent waits for nothing but its end: the pid is its own. */
-                        found = kill((pid_t)strtol(entry->d_name, NULL, 10), SIGKILL) == 0;
-        if (dir)
-                closedir(dir);
-        return arena_check(trial->arena, found, "%s: the owner has no warden", trial->what);
+        /* Its parent waits for nothing but its end: the pid is its own. */
+        return arena_check(
+                trial->arena, pid > 0 && kill(pid, SIGKILL) == 0, "%s: the owner has no warden", trial->what);
 }
 
 /* --- what can happen to them ------------------------------------------------------------------------------
