@@ -14,11 +14,17 @@ INBYE_BEGIN_DECLS
 #define INBYE_MECHANISM_PIDNS 2u
 #define INBYE_MECHANISM_REAPER 4u
 #define INBYE_MECHANISM_PGROUP 8u
+/** Both at once: only where it is named, since it changes what pids the command sees. */
+#define INBYE_MECHANISM_CGROUP_PIDNS 16u
+/** What 0 stands for. */
+#define INBYE_MECHANISM_AUTO 15u
 
 /** Name of one mechanism bit, or NULL. Static storage. Any thread. */
 INBYE_API const char *inbye_mechanism_name(uint32_t mechanism);
 /** The bit of a name, or 0. */
 INBYE_API uint32_t inbye_mechanism_from_name(const char *name);
+/** The bits of one mechanism and of all that are stronger, _CGROUP_PIDNS among them; 0: no such bit. */
+INBYE_API uint32_t inbye_mechanism_at_least(uint32_t mechanism);
 
 /**
  * One or more commands and every process that comes of them, held and ended as one.
@@ -50,7 +56,7 @@ struct inbye_process;
 /** Start from INBYE_GROUP_OPTIONS_INIT: a field added in a later version then keeps its default. */
 struct inbye_group_options {
         size_t size;                 /**< Bytes of this struct the caller was compiled with; set by _INIT. */
-        uint32_t mechanisms;         /**< INBYE_MECHANISM_* bits allowed, strongest tried first. 0: all. */
+        uint32_t mechanisms;         /**< INBYE_MECHANISM_* bits allowed, strongest tried first. 0: _AUTO. */
         uint32_t flags;              /**< INBYE_GROUP_* bits. */
         struct inbye_cancel *cancel; /**< When fired, every tree of the group is ended. NULL: none. */
         const struct inbye_limits *limits; /**< As inbye_group_set_limits(). NULL: none. Copied. */

@@ -29,6 +29,8 @@ struct inbye_host_mechanism {
         const char *hint;   /**< What would mend it; NULL where nothing is known. */
         const char *cannot; /**< What it cannot hold even where it works; NULL: nothing. */
         const char *detail; /**< Where it works: with what (the directory, the calls). */
+        /** What comes of a tree when its owner dies, even of SIGKILL: "whole_tree" is ended, "nothing". */
+        const char *on_owner_death;
 };
 /** Strongest first; NULL beyond the last. */
 INBYE_API const struct inbye_host_mechanism *inbye_host_mechanism(

@@ -121,6 +121,16 @@ INBYE_API const char *inbye_result_oom(const struct inbye_result *result);
 INBYE_API const char *inbye_result_mechanism(const struct inbye_result *result);
 /** What that mechanism cannot hold, one sentence; NULL where it holds all. */
 INBYE_API const char *inbye_result_cannot(const struct inbye_result *result);
+/** What would have come of the tree, had its owner died: "whole_tree" is ended, or "nothing". NULL: nothing
+ * held it. */
+INBYE_API const char *inbye_result_on_owner_death(const struct inbye_result *result);
+/**
+ * A stronger mechanism that was allowed and does not work here. NULL beyond the last.
+ *
+ * @param ret_reason  Why not, one sentence; may be NULL.
+ */
+INBYE_API const char *inbye_result_passed_over(
+        const struct inbye_result *result, size_t index, const char **ret_reason);
 
 /** A process that was there when the command had ended, or that could not be ended. */
 struct inbye_leftover {

@@ -16,7 +16,7 @@
 struct batch_wishes {
         uint32_t width;
         bool keep_order, tag, quiet;
-        const char *items_path, *results, *summary, *trace, *html;
+        const char *items_path, *results, *summary;
         uint64_t grace_ns;
         struct inbye_batch_options engine; /* as far as options say it: batch_engine.c */
         unsigned char retry_codes[256];    /* 1: named */
@@ -78,10 +78,8 @@ struct batch_observer_ops {
         void (*free)(void *observer);
 };
 
-extern const struct batch_observer_ops batch_html;
 extern const struct batch_observer_ops batch_joblog;
 extern const struct batch_observer_ops batch_running;
-extern const struct batch_observer_ops batch_trace;
 #define BATCH_N_OBSERVERS_MAX 8
 
 struct batch_observers {

@@ -16,7 +16,7 @@ static const struct cli_option own_options[] = {
         { "json", 0, NULL, OPTION_JSON, "Output", "print one line of JSON instead of a table", NULL },
         { "require", 0, "MECHANISM", OPTION_REQUIRE, "Output",
                 "exit with 1 unless this mechanism, or a stronger one, works here",
-                "cgroup pidns reaper pgroup" },
+                "cgroup+pidns cgroup pidns reaper pgroup" },
         { 0 },
 };
 static const struct cli_option *const tables[] = { own_options, cli_help_options, NULL };
@@ -38,8 +38,8 @@ static int apply(void *userdata, int id, const char *value, struct inbye_error *
         }
         bit = inbye_mechanism_from_name(value);
         if (!bit)
-                return cli_choose("cgroup pidns reaper pgroup", value, "mechanism", reterr);
-        doctor->required = bit | (bit - 1); /* the bits grow as the mechanisms get weaker */
+                return cli_choose("cgroup+pidns cgroup pidns reaper pgroup", value, "mechanism", reterr);
+        doctor->required = inbye_mechanism_at_least(bit);
         doctor->required_name = value;
         return 0;
 }
@@ -52,17 +52,30 @@ static void print_clean(const char *label, const char *text)
                 return;
         str_append_clean(&clean, text);
         if (!clean.failed)
-                printf("              %s%s\n", label, clean.data ? clean.data : "");
+                printf("                %s%s\n", label, clean.data ? clean.data : "");
         buf_deinit(&clean);
+}
+
+static bool is_by_name(const struct inbye_host_mechanism *m)
+{
+        return m->number == 0 && !(m->mechanism & INBYE_MECHANISM_AUTO);
+}
+
+static const char *owner_death_text(const char *what)
+{
+        return strcmp(what, "whole_tree") == 0 ? "the whole tree is ended" : "nothing: the tree lives on";
 }
 
 static void print_mechanism(const struct inbye_host_mechanism *m, const struct inbye_host_mechanism *best)
 {
-        printf("  %-10s  %s%s\n", m->name, m->number == 0 ? "works" : "does not work",
-                m == best ? "; used by default" : "");
+        printf("  %-12s  %s%s\n", m->name, m->number == 0 ? "works" : "does not work",
+                m == best       ? "; used by default"
+                : is_by_name(m) ? "; used where it is named"
+                                : "");
         print_clean("with: ", m->number == 0 ? m->detail : NULL);
         print_clean("why not: ", m->number == 0 ? NULL : m->reason);
         print_clean("to mend it: ", m->number == 0 ? NULL : m->hint);
+        print_clean("when its owner dies: ", m->number == 0 ? owner_death_text(m->on_owner_death) : NULL);
         print_clean("cannot: ", m->cannot);
 }
 

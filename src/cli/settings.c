@@ -36,7 +36,8 @@ const struct cli_option cli_settings_options[] = {
         { "mechanism", 'm', "LIST", CLI_SETTING_MECHANISM, "Ending",
                 "mechanisms that may hold the tree, strongest tried first [auto]", NULL },
         { "require", 0, "MECHANISM", CLI_SETTING_REQUIRE, "Ending",
-                "refuse to run with a weaker mechanism than this", "cgroup pidns reaper pgroup" },
+                "refuse to run with a weaker mechanism than this",
+                "cgroup+pidns cgroup pidns reaper pgroup" },
         { "cwd", 'C', "DIR", CLI_SETTING_CWD, "Command", "working directory", NULL },
         { "program", 0, "FILE", CLI_SETTING_PROGRAM, "Command",
                 "file to execute, where it is not the first word of the command", NULL },
@@ -225,18 +226,16 @@ int settings_to_command(
 int settings_to_options(
         const struct settings *s, struct inbye_group_options *options, struct inbye_error *reterr)
 {
-        uint32_t allowed = s->mechanisms ? s->mechanisms : ~UINT32_C(0);
+        uint32_t allowed = s->mechanisms ? s->mechanisms : INBYE_MECHANISM_AUTO;
         uint32_t required = s->required ? s->required : ~UINT32_C(0);
 
+        if (!s->mechanisms && !(allowed & required))
+                allowed = required; /* what is had by name only was named */
         if (!(allowed & required))
                 return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
                         "--mechanism allows nothing that is as strong as --require asks for");
         if (s->limits_given)
                 options->flags |= INBYE_GROUP_MOVE_TO_SCOPE;
         options->mechanisms = allowed & required;
-        if (options->mechanisms == ~UINT32_C(0))
-                options->mechanisms = 0;
-        options->mechanisms &= INBYE_MECHANISM_CGROUP | INBYE_MECHANISM_PIDNS | INBYE_MECHANISM_REAPER |
-                               INBYE_MECHANISM_PGROUP;
         return 0;
 }

@@ -121,7 +121,7 @@ static int take_mechanism_name(const char *name, uint32_t *ret_bit, struct inbye
         *ret_bit = inbye_mechanism_from_name(name);
         if (*ret_bit)
                 return 0;
-        return cli_choose("auto cgroup pidns reaper pgroup", name, "mechanism", reterr);
+        return cli_choose("auto cgroup+pidns cgroup pidns reaper pgroup", name, "mechanism", reterr);
 }
 
 static int take_mechanisms(struct settings *s, const char *value, struct inbye_error *reterr)
@@ -149,14 +149,13 @@ static int take_mechanisms(struct settings *s, const char *value, struct inbye_e
         return 0;
 }
 
-/* The bits grow as the mechanisms get weaker. */
 static int take_required(struct settings *s, const char *value, struct inbye_error *reterr)
 {
         uint32_t bit = inbye_mechanism_from_name(value);
 
         if (!bit)
-                return cli_choose("cgroup pidns reaper pgroup", value, "mechanism", reterr);
-        s->required = bit | (bit - 1);
+                return cli_choose("cgroup+pidns cgroup pidns reaper pgroup", value, "mechanism", reterr);
+        s->required = inbye_mechanism_at_least(bit);
         return 0;
 }
 

@@ -9,21 +9,32 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "contain/contain.h"
+#include "sys/child.h"
 #include "sys/pidfd.h"
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
-const struct contain_ops *const contain_mechanisms[] = { &contain_cgroup, &contain_pgroup, NULL };
+const struct contain_ops *const contain_mechanisms[] = {
+        &contain_cgroup_pidns,
+        &contain_cgroup,
+        &contain_pidns,
+        &contain_reaper,
+        &contain_pgroup,
+        NULL,
+};
 
-/* Names of the mechanisms that this build knows of, made or not. */
+/* Names of the mechanisms that this build knows of, made or not, strongest first. */
 static const struct {
         uint32_t bit;
         const char *name;
 } names[] = {
+        { INBYE_MECHANISM_CGROUP_PIDNS, "cgroup+pidns" },
         { INBYE_MECHANISM_CGROUP, "cgroup" },
         { INBYE_MECHANISM_PIDNS, "pidns" },
         { INBYE_MECHANISM_REAPER, "reaper" },
@@ -36,6 +47,18 @@ const char *inbye_mechanism_name(uint32_t mechanism)
                 if (names[i].bit == mechanism)
                         return names[i].name;
         return NULL;
+}
+
+uint32_t inbye_mechanism_at_least(uint32_t mechanism)
+{
+        uint32_t bits = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                bits |= names[i].bit;
+                if (names[i].bit == mechanism)
+                        return bits;
+        }
+        return 0;
 }
 
 uint32_t inbye_mechanism_from_name(const char *name)
@@ -61,22 +84,61 @@ static int refuse(uint32_t mechanisms, const struct inbye_error *last, struct in
         return -EOPNOTSUPP;
 }
 
+struct contain_passed_over *contain_passed_over_ref(struct contain_passed_over *passed_over)
+{
+        if (passed_over)
+                atomic_fetch_add(&passed_over->n_references, 1);
+        return passed_over;
+}
+
+void contain_passed_over_unref(struct contain_passed_over *passed_over)
+{
+        if (passed_over && atomic_fetch_sub(&passed_over->n_references, 1) == 1)
+                free(passed_over);
+}
+DEFINE_SCOPED(passed_over_unrefp, struct contain_passed_over, contain_passed_over_unref)
+
+/* Without memory it goes unsaid. */
+static void note_passed_over(
+        struct contain_passed_over **all, const struct contain_ops *ops, const struct inbye_error *error)
+{
+        if (!*all) {
+                *all = calloc(1, sizeof(**all));
+                if (!*all)
+                        return;
+                atomic_init(&(*all)->n_references, 1);
+        }
+        if ((*all)->n == ARRAY_SIZE((*all)->mechanisms))
+                return;
+        (*all)->mechanisms[(*all)->n].name = ops->name;
+        snprintf((*all)->mechanisms[(*all)->n].reason, sizeof((*all)->mechanisms[0].reason), "%.255s",
+                error->text);
+        (*all)->n++;
+}
+
 int contain_open(
         struct inbye_loop *loop, uint32_t mechanisms, struct contain_group **ret, struct inbye_error *reterr)
 {
+        scoped(passed_over_unrefp) struct contain_passed_over *passed_over = NULL;
         struct inbye_error error = { 0 };
         int r;
 
+        if (!mechanisms)
+                mechanisms = INBYE_MECHANISM_AUTO;
         for (size_t i = 0; contain_mechanisms[i]; i++) {
                 const struct contain_ops *ops = contain_mechanisms[i];
 
-                if (mechanisms && !(mechanisms & ops->bit))
+                if (!(mechanisms & ops->bit))
                         continue;
                 r = ops->group_open(loop, ret, &error);
-                if (r == -EOPNOTSUPP)
+                if (r == -EOPNOTSUPP) {
+                        note_passed_over(&passed_over, ops, &error);
                         continue;
+                }
                 if (r < 0 && reterr)
                         *reterr = error;
+                if (r == 0)
+                        (*ret)->passed_over = TAKE(passed_over);
                 return r;
         }
         return refuse(mechanisms, &error, reterr);
@@ -84,8 +146,13 @@ int contain_open(
 
 void contain_group_free(struct contain_group *group)
 {
-        if (group)
-                group->ops->group_free(group);
+        struct contain_passed_over *passed_over;
+
+        if (!group)
+                return;
+        passed_over = TAKE(group->passed_over);
+        group->ops->group_free(group);
+        contain_passed_over_unref(passed_over);
 }
 
 void contain_tree_free(struct contain_tree *tree)
@@ -115,6 +182,23 @@ int contain_pids_add(struct contain_pids *pids, pid_t pid)
         }
         pids->pids[pids->n++] = pid;
         return 0;
+}
+
+int contain_child_wait_fd(struct contain_tree *tree)
+{
+        (void)tree;
+        return -1;
+}
+
+int contain_child_wait(struct contain_tree *tree, int pidfd, int options, struct sys_wait *ret)
+{
+        bool pins = tree->ops->pinned_by_command && (options & WEXITED);
+        int r;
+
+        r = sys_wait(pidfd, tree->pid, options | (pins ? WNOWAIT : 0), ret);
+        if (r < 0 || ret->code || !(options & WEXITED))
+                return r;
+        return sys_child_has_ended(pidfd, tree->pid) == 1 ? CONTAIN_E_TRACED : 0;
 }
 
 static int signal_member(struct contain_tree *tree, pid_t pid, int signo, bool cont)
@@ -199,7 +283,8 @@ static void await_one(struct contain_tree *tree)
 {
         scoped(contain_pids_deinit) struct contain_pids pids = { 0 };
         scoped(fd_closep) int pidfd = -1;
-        struct pollfd event = { .fd = tree->ops->tree_event_fd(tree), .events = POLLPRI };
+        struct pollfd event = { .fd = tree->ops->tree_event_fd(tree),
+                .events = (short)tree->ops->tree_events };
 
         if (tree->ops->tree_pids(tree, &pids) == 0 && pids.n &&
                 tree->ops->tree_pin(tree, pids.pids[pids.n - 1], &pidfd) == 0) {

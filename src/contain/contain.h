@@ -4,8 +4,10 @@
 
 #include "loop/loop.h"
 #include "spawn/spawn.h"
+#include "sys/pidfd.h"
 #include <inbye/group.h>
 #include <inbye/result.h>
+#include <stdatomic.h>
 
 /*
  * What holds trees. A mechanism is one contain_ops table in a file of its own; nobody outside this folder
@@ -21,11 +23,26 @@ enum {
         CONTAIN_E_GONE,          /* the process is not (or no longer) a member */
         CONTAIN_E_PENDING,       /* asked for, not there yet */
         CONTAIN_E_CLAIMED,       /* a member of one of its trees */
-        CONTAIN_E_UNSURE         /* the mechanism cannot tell */
+        CONTAIN_E_UNSURE,        /* the mechanism cannot tell */
+        CONTAIN_E_TRACED,        /* dead, but a tracer keeps its status from its parent */
+        CONTAIN_E_LOST           /* nobody holds the tree any more, nor knows what is left of it */
 };
+
+/* Stronger mechanisms that were allowed and do not work here. Shared by all that may outlive the group. */
+struct contain_passed_over {
+        atomic_int n_references;
+        size_t n;
+        struct {
+                const char *name;
+                char reason[256];
+        } mechanisms[4];
+};
+struct contain_passed_over *contain_passed_over_ref(struct contain_passed_over *passed_over);
+void contain_passed_over_unref(struct contain_passed_over *passed_over);
 
 struct contain_group {
         const struct contain_ops *ops;
+        struct contain_passed_over *passed_over; /* a reference; NULL: none was */
         /* Nobody watches over the group any more: end its trees. May be NULL. */
         void (*on_unwatched)(struct contain_group *group);
         void *userdata;
@@ -64,6 +81,9 @@ struct contain_ops {
         const char *cannot; /* NULL: it holds everything */
         bool can_freeze;
         bool pinned_by_command; /* the ended command's pid is what pins the tree: it is reaped last */
+        const char
+                *on_owner_death; /* what comes of the tree then: "whole_tree" is ended, "nothing" happens */
+        uint32_t tree_events;    /* LOOP_... to watch tree_event_fd() for */
 
         /** Does it work here, found by trying? 0 or -errno with reason and hint. */
         int (*probe)(struct contain_probe *ret);
@@ -82,6 +102,12 @@ struct contain_ops {
         /** Complete the plan, so that the child is born in the tree. */
         void (*tree_plan)(struct contain_tree *tree, struct spawn_plan *plan);
         void (*tree_started)(struct contain_tree *tree, const struct spawned *spawned);
+        /** Descriptor that is readable when tree_wait() may have something new, kept by the tree; -1: the
+         * command's own pidfd. */
+        int (*tree_wait_fd)(struct contain_tree *tree);
+        /** As sys_wait() of the command with WEXITED (what pins the tree is not taken) or WSTOPPED.
+         * @return 0 (ret->code 0: nothing yet), CONTAIN_E_TRACED, -errno: it cannot be known. */
+        int (*tree_wait)(struct contain_tree *tree, int pidfd, int options, struct sys_wait *ret);
         /** The command has ended. Its pid still is its own with pinned_by_command, unless somebody else took
          * it. */
         void (*tree_command_ended)(struct contain_tree *tree, bool pinned);
@@ -95,9 +121,9 @@ struct contain_ops {
         int (*tree_pids)(struct contain_tree *tree, struct contain_pids *pids);
         /** A pidfd of a process that is proven to be a member now. CONTAIN_E_GONE; -errno. */
         int (*tree_pin)(struct contain_tree *tree, pid_t pid, int *ret_pidfd);
-        /** 0: empty; CONTAIN_E_POPULATED; -errno: unknown. */
+        /** 0: empty; CONTAIN_E_POPULATED; CONTAIN_E_LOST; -errno: unknown. */
         int (*tree_look)(struct contain_tree *tree);
-        /** Descriptor to watch with LOOP_PRIORITY, or -1. The tree keeps it. */
+        /** Descriptor to watch for tree_events, or -1. The tree keeps it. */
         int (*tree_event_fd)(struct contain_tree *tree);
         /** Its own directory (borrowed) is limited and accounted in: it is not used for another tree after
          * this one. -1 (or NULL): it has none. */
@@ -108,7 +134,14 @@ struct contain_ops {
         void (*tree_free)(struct contain_tree *tree);
 };
 
+/** tree_wait_fd and tree_wait of a command that is a child of ours. */
+int contain_child_wait_fd(struct contain_tree *tree);
+int contain_child_wait(struct contain_tree *tree, int pidfd, int options, struct sys_wait *ret);
+
+extern const struct contain_ops contain_cgroup_pidns;
 extern const struct contain_ops contain_cgroup;
+extern const struct contain_ops contain_pidns;
+extern const struct contain_ops contain_reaper;
 extern const struct contain_ops contain_pgroup;
 
 /** All mechanisms, strongest first, NULL-terminated. */

@@ -85,8 +85,11 @@ static void on_pin(struct loop_io *io, uint32_t events)
 
 static void on_tree_event(struct loop_io *io, uint32_t events)
 {
+        struct inbye_process *process = CONTAINER_OF(io, struct inbye_process, tree_io);
+
         (void)events;
-        step(CONTAINER_OF(io, struct inbye_process, tree_io), END_LOOK);
+        end_notice_main(process); /* a holder that has gone says nothing more of the command */
+        step(process, END_LOOK);
 }
 
 static struct pin *find_free_pin(struct inbye_process *process)
@@ -148,7 +151,8 @@ static void watch_tree_event(struct inbye_process *process)
         int fd = process->tree->ops->tree_event_fd(process->tree);
 
         if (!process->tree_io.loop && fd >= 0)
-                loop_io_add(process->loop, &process->tree_io, fd, LOOP_PRIORITY, on_tree_event);
+                loop_io_add(
+                        process->loop, &process->tree_io, fd, process->tree->ops->tree_events, on_tree_event);
 }
 
 static void watch_members(struct inbye_process *process)
@@ -195,9 +199,13 @@ static bool is_over(struct inbye_process *process)
 {
         const struct contain_ops *ops = process->tree->ops;
 
+        int r;
+
         /* Looking is also what quiets the tree's event: it comes first. */
-        if (ops->tree_look(process->tree) != 0 || !process->main_ended || process->n_pins > 0)
+        r = ops->tree_look(process->tree);
+        if ((r != 0 && r != CONTAIN_E_LOST) || !process->main_ended || process->n_pins > 0)
                 return false;
+        process->lost |= r == CONTAIN_E_LOST;
         if (!ops->pinned_by_command || process->swept)
                 return true;
         /* A list of processes that was read while they forked may miss one; the kill misses none. */
@@ -510,19 +518,20 @@ void end_on_phase_timer(struct loop_timer *timer)
 /* Take its status. false: it has not ended. */
 static bool reap_main(struct inbye_process *process)
 {
-        bool pins = process->tree->ops->pinned_by_command;
+        const struct contain_ops *ops = process->tree->ops;
         int r;
 
-        r = sys_wait(process->pidfd, process->pid, WEXITED | (pins ? WNOWAIT : 0), &process->main_wait);
-        if (r == 0 && !process->main_wait.code)
+        r = ops->tree_wait(process->tree, process->pidfd, WEXITED, &process->main_wait);
+        process->main_traced = r == CONTAIN_E_TRACED;
+        if (r > 0 || (r == 0 && !process->main_wait.code))
                 return false;
         /* Somebody else's wait took the status: the kernel may still know it. */
         if (r < 0 && sys_pidfd_exit_status(process->pidfd, &process->main_wait) < 0)
                 process->main_wait = (struct sys_wait){ 0 };
         process->main_ended = true;
-        process->tree->ops->tree_command_ended(process->tree, r == 0);
+        ops->tree_command_ended(process->tree, r == 0);
         loop_io_remove(&process->main_io);
-        if (!pins)
+        if (!ops->pinned_by_command)
                 loop_child_remove(&process->child);
         return true;
 }
@@ -532,7 +541,7 @@ void end_notice_main(struct inbye_process *process)
         if (process->main_ended)
                 return;
         if (!reap_main(process)) {
-                if (process->main_held || sys_child_has_ended(process->pidfd, process->pid) != 1)
+                if (process->main_held || !process->main_traced)
                         return;
                 process->main_held = true;
                 step(process, END_HELD);
@@ -555,15 +564,18 @@ static void on_child(struct loop_child *child)
 
 int end_watch_main(struct inbye_process *process)
 {
-        int fd = process->pidfd;
+        int fd = process->tree->ops->tree_wait_fd(process->tree);
 
+        if (fd < 0) {
+                fd = process->pidfd;
+                process->child.pid = process->pid;
+                process->child.fn = on_child;
+                loop_child_add(process->loop, &process->child);
+        }
         if (fd < 0)
                 fd = process->end_fd = sys_child_end_fd(process->pid);
         if (fd < 0)
                 return fd;
-        process->child.pid = process->pid;
-        process->child.fn = on_child;
-        loop_child_add(process->loop, &process->child);
         /* By edges: one that is dead and traced stays readable, and can be reaped only once its tracer has
          * gone, which is another edge. */
         return loop_io_add(process->loop, &process->main_io, fd, LOOP_IN | LOOP_EDGE, on_main);

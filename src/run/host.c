@@ -40,6 +40,7 @@ static void probe_one(struct inbye_host *host, const struct contain_ops *ops)
                 .reason = r < 0 ? or_null(probe->reason) : NULL,
                 .hint = r < 0 ? or_null(probe->hint) : NULL,
                 .cannot = ops->cannot,
+                .on_owner_death = ops->on_owner_death,
                 .detail = r < 0 ? NULL : or_null(probe->detail),
         };
 }
@@ -101,7 +102,7 @@ const struct inbye_host_mechanism *inbye_host_mechanism(const struct inbye_host 
 const struct inbye_host_mechanism *inbye_host_best(const struct inbye_host *host)
 {
         for (size_t i = 0; i < host->n_mechanisms; i++)
-                if (host->mechanisms[i].number == 0)
+                if (host->mechanisms[i].number == 0 && (host->mechanisms[i].mechanism & INBYE_MECHANISM_AUTO))
                         return &host->mechanisms[i];
         return NULL;
 }
@@ -125,6 +126,7 @@ static void write_mechanism(struct json *json, const struct inbye_host_mechanism
         json_bool(json, mechanism->number == 0);
         write_text(json, "detail", mechanism->detail);
         write_text(json, "cannot", mechanism->cannot);
+        write_text(json, "on_owner_death", mechanism->on_owner_death);
         write_text(json, "reason", mechanism->reason);
         write_text(json, "hint", mechanism->hint);
         json_object_end(json);

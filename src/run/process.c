@@ -259,7 +259,7 @@ static int reserve(struct inbye_process *process)
 {
         int r;
 
-        r = result_new(process->command, process->tree->ops, &process->result);
+        r = result_new(process->command, process->group->contain, &process->result);
         if (r < 0)
                 return r;
         r = loop_timers_reserve(process->loop, N_TIMERS);
@@ -293,7 +293,8 @@ static void end_unwatched(struct inbye_process *process)
         siginfo_t info;
 
         process->tree->ops->tree_kill(process->tree);
-        kill(process->pid, SIGKILL); /* ours, and not reaped yet */
+        if (process->tree->ops->tree_wait_fd(process->tree) < 0)
+                kill(process->pid, SIGKILL); /* ours, and not reaped yet */
         while (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
                 ;
         process->tree->ops->tree_command_ended(process->tree, true);
@@ -398,7 +399,7 @@ static enum inbye_status judge(const struct inbye_process *process)
 {
         const struct sys_wait *wait = &process->main_wait;
 
-        if (process->unkillable || process->strays.stuck)
+        if (process->unkillable || process->lost || process->strays.stuck)
                 return INBYE_LOST;
         if (process->reason != INBYE_OK)
                 return process->reason;
@@ -632,7 +633,9 @@ int inbye_process_take_stop(struct inbye_process *process)
 
         if (!process || process->main_ended || process->state == PROCESS_ENDED)
                 return 0;
-        if (sys_wait(process->pidfd, process->pid, WSTOPPED, &wait) < 0 || wait.code != CLD_STOPPED)
+        if (process->tree->ops->tree_wait(process->tree, process->pidfd, WSTOPPED, &wait) < 0)
+                return 0;
+        if (wait.code != CLD_STOPPED)
                 return 0;
         return wait.status;
 }

@@ -193,6 +193,24 @@ static void write_error(struct json *json, const struct inbye_error *error)
         json_object_end(json);
 }
 
+static void write_mechanism(struct json *json, const struct inbye_result *result)
+{
+        const char *name, *reason;
+
+        write_bytes_key(json, "mechanism", inbye_result_mechanism(result));
+        write_bytes_key(json, "cannot", inbye_result_cannot(result));
+        write_bytes_key(json, "on_owner_death", inbye_result_on_owner_death(result));
+        json_key(json, "passed_over");
+        json_array_begin(json);
+        for (size_t i = 0; (name = inbye_result_passed_over(result, i, &reason)); i++) {
+                json_object_begin(json);
+                write_bytes_key(json, "mechanism", name);
+                write_bytes_key(json, "reason", reason);
+                json_object_end(json);
+        }
+        json_array_end(json);
+}
+
 int inbye_result_json(const struct inbye_result *result, uint32_t flags, char **ret_json, size_t *ret_n_bytes)
 {
         struct buf out = BUF_INIT;
@@ -211,8 +229,7 @@ int inbye_result_json(const struct inbye_result *result, uint32_t flags, char **
         write_stream(&json, "stderr", &result->streams[1], flags);
         write_usage(&json, &result->usage);
         write_limits(&json, result);
-        write_bytes_key(&json, "mechanism", result->mechanism);
-        write_bytes_key(&json, "cannot", result->cannot);
+        write_mechanism(&json, result);
         write_leftovers(&json, result);
         write_error(&json, result->error);
         json_object_end(&json);

@@ -28,7 +28,7 @@ const char *inbye_status_name(enum inbye_status status)
         return (unsigned)status < INBYE_STATUS_N ? status_names[status] : "unknown";
 }
 
-int result_new(struct inbye_command *command, const struct contain_ops *ops, struct inbye_result **ret)
+int result_new(struct inbye_command *command, const struct contain_group *group, struct inbye_result **ret)
 {
         struct inbye_result *result = calloc(1, sizeof(*result));
 
@@ -53,9 +53,9 @@ int result_new(struct inbye_command *command, const struct contain_ops *ops, str
                 .cpu_source = "unknown",
                 .memory_source = "unknown",
         };
-        if (ops) {
-                result->mechanism = ops->name;
-                result->cannot = ops->cannot;
+        if (group) {
+                result->ops = group->ops;
+                result->passed_over = contain_passed_over_ref(group->passed_over);
         }
         *ret = result;
         return 0;
@@ -67,7 +67,7 @@ int result_new_failed(struct inbye_command *command, enum inbye_status status,
         scoped(result_unrefp) struct inbye_result *result = NULL;
         int r;
 
-        r = result_new(command, group ? group_ops(group) : NULL, &result);
+        r = result_new(command, group ? group->contain : NULL, &result);
         if (r < 0)
                 return r;
         result->status = status;
@@ -110,6 +110,7 @@ void inbye_result_unref(struct inbye_result *result)
                 kept_deinit(&result->streams[i].kept);
                 fd_close(result->streams[i].spill_fd);
         }
+        contain_passed_over_unref(result->passed_over);
         inbye_command_unref(result->command);
         free(result->error);
         free(result->leftovers);
@@ -240,12 +241,28 @@ const char *inbye_result_oom(const struct inbye_result *result)
 
 const char *inbye_result_mechanism(const struct inbye_result *result)
 {
-        return result->mechanism;
+        return result->ops ? result->ops->name : NULL;
 }
 
 const char *inbye_result_cannot(const struct inbye_result *result)
 {
-        return result->cannot;
+        return result->ops ? result->ops->cannot : NULL;
+}
+
+const char *inbye_result_on_owner_death(const struct inbye_result *result)
+{
+        return result->ops ? result->ops->on_owner_death : NULL;
+}
+
+const char *inbye_result_passed_over(const struct inbye_result *result, size_t index, const char **ret_reason)
+{
+        const struct contain_passed_over *all = result->passed_over;
+
+        if (!all || index >= all->n)
+                return NULL;
+        if (ret_reason)
+                *ret_reason = all->mechanisms[index].reason;
+        return all->mechanisms[index].name;
 }
 
 size_t inbye_result_n_leftovers(const struct inbye_result *result)

@@ -42,15 +42,16 @@ struct inbye_result {
         uint64_t wall_ns, duration_ns;
         struct inbye_usage usage;
         struct limit_verdicts verdicts;
-        const char *mechanism, *cannot; /* static */
-        struct leftover *leftovers;     /* owned; at most LEFTOVERS_KNOWN */
+        const struct contain_ops *ops;           /* of what held it; NULL: nothing did */
+        struct contain_passed_over *passed_over; /* a reference, or NULL */
+        struct leftover *leftovers;              /* owned; at most LEFTOVERS_KNOWN */
         size_t n_leftovers, n_leftovers_known;
         struct leftover *escaped; /* owned; at most LEFTOVERS_KNOWN */
         uint64_t n_escaped;       /* INBYE_UNKNOWN: nobody could tell */
         size_t n_escaped_known;
 };
 /** Everything unknown, the command referenced. */
-int result_new(struct inbye_command *command, const struct contain_ops *ops, struct inbye_result **ret);
+int result_new(struct inbye_command *command, const struct contain_group *group, struct inbye_result **ret);
 /** The result of a command that was never started. `error` may be NULL. */
 int result_new_failed(struct inbye_command *command, enum inbye_status status,
         const struct inbye_error *error, const struct inbye_group *group, struct inbye_result **ret);
@@ -136,6 +137,8 @@ struct inbye_process {
         uint64_t blind_ns;         /* the same where no event tells */
         bool swept;                /* the last kill, after which a list that is empty can be believed */
         bool main_held;            /* dead, but its tracer keeps the status from us */
+        bool main_traced;          /* ... as of the last look */
+        bool lost;                 /* what held the tree was killed */
         struct sys_wait main_wait; /* code 0: cannot be known */
 
         struct pin pins[N_PINS];

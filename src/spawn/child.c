@@ -22,12 +22,21 @@
 #include "sys/signals.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 CHILD_SIDE static int result(long r)
 {
         return r < 0 ? -errno : 0;
+}
+
+/* A belt only: it follows the thread that is the holder's, and a set-id exec clears it. */
+CHILD_SIDE static int step_belt(struct spawn_child *child)
+{
+        child->report.detail = SPAWN_HOLDER_SETTLE;
+        return child->plan->holder ? result(prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L)) : 0;
 }
 
 CHILD_SIDE static int step_join(struct spawn_child *child)
@@ -267,6 +276,7 @@ static const struct {
         enum inbye_stage stage;
         int (*run)(struct spawn_child *child);
 } steps[] = {
+        { INBYE_STAGE_MECHANISM, step_belt },
         { INBYE_STAGE_JOIN, step_join },
         { INBYE_STAGE_SESSION, step_session },
         { INBYE_STAGE_SESSION, step_foreground },

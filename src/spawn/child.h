@@ -25,6 +25,15 @@ struct spawn_child {
         volatile struct spawn_report report;
 };
 
+/** Make the child, and wait until it has exec'ed or failed. @return 0, -errno (no process was made),
+ * SPAWN_E_FAILED, SPAWN_E_DIED. */
+int spawn_attempt(struct spawn_child *child, int cgroup_fd, struct spawned *ret);
+/** The same with a holder in between. */
+int spawn_attempt_held(struct spawn_child *child, int cgroup_fd, struct spawned *ret);
+/* What an attempt may come to, besides 0 and -errno. */
+#define SPAWN_E_FAILED 1 /* the child reported why */
+#define SPAWN_E_DIED 2   /* it was killed before it could exec or report */
+
 /** The child's life from clone to exec; the argument is a struct spawn_child. Does not return. */
 void spawn_child_main(void *argument);
 

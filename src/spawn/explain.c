@@ -129,7 +129,27 @@ static void explain_signals(const struct spawn_child *child, struct inbye_error 
         error_set(reterr, INBYE_STAGE_SIGNALS, number, "cannot set the actions of signals");
 }
 
+static void explain_holder(const struct spawn_child *child, struct inbye_error *reterr, int number)
+{
+        static const char *const texts[] = {
+                [SPAWN_HOLDER_CLONE] = "cannot make the process that holds the tree",
+                [SPAWN_HOLDER_SETTLE] = "cannot settle the process that holds the tree",
+                [SPAWN_HOLDER_SUBREAPER] = "cannot become the subreaper of the tree",
+                [SPAWN_HOLDER_MAP] = "cannot map ids into a user namespace",
+                [SPAWN_HOLDER_PROC] = "cannot mount a procfs for the pid namespace",
+                [SPAWN_HOLDER_PASS] = "cannot pass a descriptor of the command on",
+                [SPAWN_HOLDER_EXEC] = "cannot execute the helper program",
+        };
+
+        error_set(reterr, INBYE_STAGE_MECHANISM, number, "%s", texts[child->report.detail]);
+        if (child->report.detail == SPAWN_HOLDER_EXEC)
+                error_hint(reterr, "install inbye whole, or name the program in INBYE_WARDEN");
+        if (number == EAGAIN || number == ENOSPC)
+                error_hint(reterr, "a limit on processes or on namespaces (/proc/sys/user) is reached");
+}
+
 static void (*const texts_of[INBYE_STAGE_N])(const struct spawn_child *, struct inbye_error *, int) = {
+        [INBYE_STAGE_MECHANISM] = explain_holder,
         [INBYE_STAGE_JOIN] = explain_join,
         [INBYE_STAGE_SESSION] = explain_session,
         [INBYE_STAGE_STDIO] = explain_stdio,

@@ -37,10 +37,6 @@
 #include <stdalign.h>
 #include <unistd.h>
 
-/* What an attempt may come to, besides 0 and -errno. */
-#define SPAWN_E_FAILED 1 /* the child reported why */
-#define SPAWN_E_DIED 2   /* it was killed before it could exec or report */
-
 /* Enough for the deepest step, and for the dynamic linker should it bind a symbol there: it saves all vector
  * registers (up to 11 KiB). No handler runs on it. */
 #define CHILD_STACK_SIZE (32 * 1024)
@@ -48,6 +44,12 @@
 static pid_t clone_shared(struct spawn_child *child, int cgroup_fd, int *ret_pidfd)
 {
         alignas(64) char stack[CHILD_STACK_SIZE];
+        struct sys_clone how = {
+                .child = spawn_child_main,
+                .argument = child,
+                .stack_size = sizeof(stack),
+                .cgroup_fd = cgroup_fd,
+        };
         uint64_t mask;
         pid_t pid;
         int r;
@@ -55,7 +57,8 @@ static pid_t clone_shared(struct spawn_child *child, int cgroup_fd, int *ret_pid
         r = sys_signal_mask(UINT64_MAX, &mask);
         if (r < 0)
                 return r;
-        pid = sys_clone_shared(spawn_child_main, child, stack, sizeof(stack), cgroup_fd, ret_pidfd);
+        how.stack = stack;
+        pid = sys_clone_shared(&how, ret_pidfd);
         (void)sys_signal_mask(mask, NULL);
         return pid;
 }
@@ -115,8 +118,7 @@ static pid_t clone_copy(struct spawn_child *child, int *ret_pidfd)
         return pid;
 }
 
-/* @return 0, -errno (no process was made), SPAWN_E_FAILED, SPAWN_E_DIED. */
-static int attempt(struct spawn_child *child, int cgroup_fd, struct spawned *ret)
+int spawn_attempt(struct spawn_child *child, int cgroup_fd, struct spawned *ret)
 {
         scoped(fd_closep) int pidfd = -1;
         pid_t pid;
@@ -131,10 +133,18 @@ static int attempt(struct spawn_child *child, int cgroup_fd, struct spawned *ret
                 sys_child_reap(pidfd, pid);
                 return child->report.number != 0 ? SPAWN_E_FAILED : SPAWN_E_DIED;
         }
-        ret->pid = pid;
-        ret->pidfd = TAKE_FD(pidfd);
-        ret->joined_by_write = child->procs_fd >= 0;
+        *ret = (struct spawned){
+                .pid = pid,
+                .pidfd = TAKE_FD(pidfd),
+                .joined_by_write = child->procs_fd >= 0,
+                .holder_pidfd = -1,
+        };
         return 0;
+}
+
+static int attempt(struct spawn_child *child, int cgroup_fd, struct spawned *ret)
+{
+        return (child->plan->holder ? spawn_attempt_held : spawn_attempt)(child, cgroup_fd, ret);
 }
 
 /*

@@ -27,7 +27,27 @@ enum spawn_pgroup {
 /* Digits of the largest pid there can be, and the end of the string. */
 #define SPAWN_PID_TEXT_SIZE 11
 
+/*
+ * A process between the owner and the command, that holds what comes of the command (held.c): as its
+ * subreaper, or as the first process of its pid namespace. Borrowed, as the plan is.
+ */
+struct spawn_holder {
+        const char *program; /* what it becomes once the command is started; a path */
+        const char *const *argv;
+        char *pid_text;    /* in argv: becomes the command's pid as the holder sees it */
+        char *pidfd_text;  /* in argv: becomes the number of its descriptor of the command; "-1": none */
+        int line_fd;       /* kept open in the holder: a Unix socket */
+        int owner_line_fd; /* its other end */
+        int owner_pidfd;   /* kept open in the holder; -1: none */
+        int null_fd;       /* its standard streams */
+        bool subreaper;
+        uint64_t namespaces;           /* CLONE_NEW..., SYS_CLONE_AUTOKILL */
+        const char *uid_map, *gid_map; /* of its user namespace; NULL: none */
+        bool own_proc;                 /* mount a procfs of the pid namespace */
+};
+
 struct spawn_plan {
+        const struct spawn_holder *holder; /* NULL: the command is a child of the owner itself */
         const char *const *argv;
         const char *const *envp;
         char *pid_text; /* in envp, SPAWN_PID_TEXT_SIZE bytes: becomes the child's pid, decimal; NULL: none */
@@ -69,6 +89,8 @@ struct spawned {
         pid_t pid;
         int pidfd;            /* close-on-exec; -1 where the kernel has none */
         bool joined_by_write; /* CLONE_INTO_CGROUP did not do: not worth trying again here */
+        pid_t holder_pid;     /* with a holder: it is the child of ours, and the parent of `pid` */
+        int holder_pidfd;
 };
 
 /**
@@ -78,5 +100,19 @@ struct spawned {
  * looked.
  */
 int spawn(const struct spawn_plan *plan, struct spawned *ret, struct inbye_error *reterr);
+
+/** What a holder does before it starts the command, that may fail here. */
+enum spawn_holder_step {
+        SPAWN_HOLDER_CLONE,
+        SPAWN_HOLDER_SETTLE, /* its process group and signals */
+        SPAWN_HOLDER_SUBREAPER,
+        SPAWN_HOLDER_MAP, /* ids in its user namespace */
+        SPAWN_HOLDER_PROC,
+        SPAWN_HOLDER_PASS, /* the command's pidfd to the owner */
+        SPAWN_HOLDER_EXEC
+};
+/** Would a holder like this one come up here? Without a command and without its program. 0, or -errno and the
+ * step. */
+int spawn_try_holder(const struct spawn_holder *holder, enum spawn_holder_step *ret_step);
 
 #endif

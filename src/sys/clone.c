@@ -49,11 +49,7 @@
 #endif
 
 struct request {
-        void (*child)(void *argument);
-        void *argument;
-        char *stack;
-        size_t stack_size;
-        int cgroup_fd;
+        struct sys_clone how;
         int pidfd; /* out */
 };
 
@@ -72,23 +68,26 @@ CHILD_SIDE bool sys_clone_cleared_handlers(void)
 
 static pid_t try_clone3(struct request *request)
 {
+        const struct sys_clone *how = &request->how;
         struct clone3_args args = {
-                .flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
+                .flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND | how->flags,
                 .pidfd = (uint64_t)(uintptr_t)&request->pidfd,
-                .exit_signal = SIGCHLD,
-                .stack = (uint64_t)(uintptr_t)request->stack,
-                .stack_size = request->stack_size,
+                .exit_signal = how->flags & SYS_CLONE_AUTOKILL ? 0 : SIGCHLD,
+                .stack = (uint64_t)(uintptr_t)how->stack,
+                .stack_size = how->stack_size,
         };
         long r;
 
-        if (request->cgroup_fd >= 0) {
+        if (how->cgroup_fd >= 0) {
                 args.flags |= CLONE_INTO_CGROUP;
-                args.cgroup = (uint64_t)request->cgroup_fd;
+                args.cgroup = (uint64_t)how->cgroup_fd;
         }
-        r = clone3_call(&args, sizeof(args), request->child, request->argument);
+        r = clone3_call(&args, sizeof(args), how->child, how->argument);
+        if (how->flags) /* it may be about the namespaces: no word on the rung */
+                return (pid_t)r;
         /* From a filter EPERM means the call; with a cgroup it may be the cgroup: the caller comes back
          * without one and finds out. */
-        if (r == -EINVAL || r == -E2BIG || (r == -EPERM && request->cgroup_fd < 0))
+        if (r == -EINVAL || r == -E2BIG || (r == -EPERM && how->cgroup_fd < 0))
                 return -ENOSYS;
         return (pid_t)r;
 }
@@ -97,21 +96,24 @@ CHILD_SIDE static int clone_main(void *argument)
 {
         struct request *request = argument;
 
-        request->child(request->argument);
+        request->how.child(request->how.argument);
         _exit(127);
 }
 
 static pid_t call_clone(struct request *request, int flags)
 {
+        const struct sys_clone *how = &request->how;
         pid_t pid;
 
-        if (request->cgroup_fd >= 0)
+        if (how->cgroup_fd >= 0)
                 return -EOPNOTSUPP;
-        pid = clone(clone_main, request->stack + request->stack_size, CLONE_VM | CLONE_VFORK | flags, request,
-                &request->pidfd);
+        if (how->flags >> 32)
+                return -EINVAL;
+        pid = clone(clone_main, (char *)how->stack + how->stack_size,
+                CLONE_VM | CLONE_VFORK | flags | (int)how->flags, request, &request->pidfd);
         if (pid >= 0)
                 return pid;
-        return errno == EINVAL || errno == EPERM ? -ENOSYS : -errno;
+        return !how->flags && (errno == EINVAL || errno == EPERM) ? -ENOSYS : -errno;
 }
 
 CHILD_SIDE static void write_flag(void *argument)
@@ -124,11 +126,13 @@ static bool memory_is_shared(const struct request *like)
 {
         static atomic_int known; /* 1: yes, 2: no */
         volatile int flag = 0;
-        struct request request = { .child = write_flag,
-                .argument = (void *)(uintptr_t)&flag,
-                .stack = like->stack,
-                .stack_size = like->stack_size,
-                .cgroup_fd = -1 };
+        struct request request = { .how = {
+                                           .child = write_flag,
+                                           .argument = (void *)(uintptr_t)&flag,
+                                           .stack = like->how.stack,
+                                           .stack_size = like->how.stack_size,
+                                           .cgroup_fd = -1,
+                                   } };
         pid_t pid;
 
         if (atomic_load(&known))
@@ -155,7 +159,7 @@ static pid_t try_clone(struct request *request, int flags)
 {
         pid_t pid;
 
-        if (request->cgroup_fd >= 0)
+        if (request->how.cgroup_fd >= 0)
                 return -EOPNOTSUPP;
         if (!memory_is_shared(request))
                 return -ENOSYS;
@@ -182,19 +186,13 @@ static pid_t (*const rungs[SYS_CLONE_NONE])(struct request *request) = {
         [SYS_CLONE_PLAIN] = try_clone_plain,
 };
 
-pid_t sys_clone_shared(void (*child)(void *argument), void *argument, void *stack, size_t stack_size,
-        int cgroup_fd, int *ret_pidfd)
+pid_t sys_clone_shared(const struct sys_clone *how, int *ret_pidfd)
 {
-        struct request request = { .child = child,
-                .argument = argument,
-                .stack = stack,
-                .stack_size = stack_size,
-                .cgroup_fd = cgroup_fd,
-                .pidfd = -1 };
+        struct request request = { .how = *how, .pidfd = -1 };
         pid_t pid;
         int i;
 
-        assert((uintptr_t)stack % 16 == 0 && stack_size % 16 == 0);
+        assert((uintptr_t)how->stack % 16 == 0 && how->stack_size % 16 == 0);
         for (i = atomic_load(&first_rung); i < SYS_CLONE_NONE; i++) {
                 pid = rungs[i](&request);
                 if (pid != -ENOSYS) {
@@ -204,7 +202,7 @@ pid_t sys_clone_shared(void (*child)(void *argument), void *argument, void *stac
                 atomic_store(&first_rung, i + 1);
         }
         /* fork is left, and it cannot either */
-        return cgroup_fd >= 0 ? -EOPNOTSUPP : -ENOSYS;
+        return how->cgroup_fd >= 0 ? -EOPNOTSUPP : -ENOSYS;
 }
 
 /* fork() that hands the pidfd over, so that nobody can reap the child before it is had. Only raw calls

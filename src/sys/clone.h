@@ -14,12 +14,23 @@
  * Make a child that shares the caller's memory until it execs or exits (the caller's thread sleeps until
  * then), runs child(argument) on `stack` and never returns from it. Block all signals around it.
  *
- * @param cgroup_fd   Directory of the leaf to be born in (CLONE_INTO_CGROUP), or -1.
  * @param ret_pidfd   Close-on-exec; -1 where there are no pidfds.
- * @return  pid, or -errno; -ENOSYS: this kernel, sandbox or machine cannot; -EOPNOTSUPP: not into a cgroup.
+ * @return  pid, or -errno; -ENOSYS: this kernel, sandbox or machine cannot; -EOPNOTSUPP: not into a cgroup;
+ * -EINVAL: it does not know one of the flags.
  */
-pid_t sys_clone_shared(void (*child)(void *argument), void *argument, void *stack, size_t stack_size,
-        int cgroup_fd, int *ret_pidfd);
+struct sys_clone {
+        void (*child)(void *argument);
+        void *argument;
+        void *stack;
+        size_t stack_size;
+        int cgroup_fd;  /* directory of the leaf to be born in (CLONE_INTO_CGROUP), or -1 */
+        uint64_t flags; /* CLONE_NEW..., SYS_CLONE_AUTOKILL */
+};
+pid_t sys_clone_shared(const struct sys_clone *how, int *ret_pidfd);
+
+/** The kernel kills the child when the pidfd that this call gives is closed for the last time, and reaps it
+ * itself: there is nothing to wait for but the pidfd (Linux 7.1, clone3 only, with CAP_SYS_ADMIN). */
+#define SYS_CLONE_AUTOKILL ((UINT64_C(1) << 34) | (UINT64_C(1) << 36))
 
 /**
  * The same with a copy of the memory (fork): works everywhere. *ret_pidfd is -1 where there are no pidfds.

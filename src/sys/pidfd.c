@@ -11,9 +11,14 @@
  * gone for waitid(2). Since Linux 6.15 the pidfd still knows it.
  */
 #include "sys/pidfd.h"
+#include "base/fd.h"
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -82,15 +87,28 @@ static uint64_t timeval_us(const struct timeval *time)
         return (uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_usec;
 }
 
+static void fill_usage(struct sys_wait *wait, const struct rusage *usage)
+{
+        wait->usage_known = true;
+        wait->user_us = timeval_us(&usage->ru_utime);
+        wait->system_us = timeval_us(&usage->ru_stime);
+        wait->peak_bytes = (uint64_t)usage->ru_maxrss * 1024;
+}
+
 static void fill(struct sys_wait *wait, const siginfo_t *info, const struct rusage *usage)
 {
         wait->code = info->si_code;
         wait->status = info->si_status;
         wait->pid = info->si_pid;
-        wait->usage_known = true;
-        wait->user_us = timeval_us(&usage->ru_utime);
-        wait->system_us = timeval_us(&usage->ru_stime);
-        wait->peak_bytes = (uint64_t)usage->ru_maxrss * 1024;
+        fill_usage(wait, usage);
+}
+
+void sys_usage_of_children(struct sys_wait *ret)
+{
+        struct rusage usage;
+
+        if (getrusage(RUSAGE_CHILDREN, &usage) == 0)
+                fill_usage(ret, &usage);
 }
 
 int sys_wait(int pidfd, pid_t pid, int options, struct sys_wait *ret)
@@ -139,6 +157,24 @@ int sys_pidfd_exit_status(int pidfd, struct sys_wait *ret)
                 ret->status = WEXITSTATUS(status);
         }
         return 0;
+}
+
+pid_t sys_pidfd_pid(int pidfd)
+{
+        char path[48], text[512];
+        const char *line;
+        ssize_t n;
+        int pid;
+
+        (void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+        n = fd_read_file_at(AT_FDCWD, path, text, sizeof(text));
+        if (n < 0)
+                return (pid_t)n;
+        line = strstr(text, "\nPid:");
+        if (!line)
+                return -ENOENT;
+        pid = atoi(line + sizeof("\nPid:") - 1);
+        return pid > 0 ? pid : -ESRCH;
 }
 
 int sys_pidfd_cgroup_id(int pidfd, uint64_t *ret_id)

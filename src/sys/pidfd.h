@@ -32,11 +32,15 @@ struct sys_wait {
  * @return 0 (ret->code 0: nothing yet), -ECHILD (somebody else took it), -errno.
  */
 int sys_wait(int pidfd, pid_t pid, int options, struct sys_wait *ret);
+/** Fill in the usage of all children that were waited for, and of theirs. */
+void sys_usage_of_children(struct sys_wait *ret);
 /**
  * Exit status of a process that somebody else reaped (PIDFD_GET_INFO, >= 6.15), without pid and usage.
  * -ENODATA: cannot be known.
  */
 int sys_pidfd_exit_status(int pidfd, struct sys_wait *ret);
+/** The process's pid as we see it, from /proc/self/fdinfo; -ESRCH: it was reaped; -ENOENT: not to be had. */
+pid_t sys_pidfd_pid(int pidfd);
 /** Id of the v2 cgroup of the process (PIDFD_GET_INFO, >= 6.13): the inode of its directory. 0 or -errno. */
 int sys_pidfd_cgroup_id(int pidfd, uint64_t *ret_id);
 

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/scope.h"
+#include "sys/children.h"
 #include <assert.h>
 #include <ctype.h>
 #include <dirent.h>
@@ -27,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STAT_SIZE = 2048, PATH_SIZE = 64, LINK_SIZE = 64, LIST_SIZE = 1024 };
+enum { STAT_SIZE = 2048, PATH_SIZE = 64, LINK_SIZE = 64 };
 
 /* PF_EXITING of the kernel's task flags, which proc(5) shows. */
 #define FLAG_EXITING 0x4
@@ -172,52 +173,27 @@ uint32_t proc_holds(pid_t pid, const uint64_t *inodes, unsigned n)
         return held;
 }
 
-/* The children of one thread, each followed by a space, added to those found so far. A thread that has ended
- * has none. */
-static int list_children_of(const char *thread, pid_t *pids, size_t n, size_t *found)
-{
-        scoped(fd_closep) int fd = -1;
-        char path[PATH_SIZE], text[LIST_SIZE];
-        ssize_t got;
-        pid_t pid = 0;
+struct pid_list {
+        pid_t *pids;
+        size_t n, found;
+};
 
-        (void)snprintf(path, sizeof(path), "/proc/self/task/%.20s/children", thread);
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
-        while ((got = read(fd, text, sizeof(text))) > 0)
-                for (ssize_t i = 0; i < got; i++) {
-                        if (isdigit((unsigned char)text[i])) {
-                                pid = 10 * pid + (text[i] - '0');
-                                continue;
-                        }
-                        if (*found < n)
-                                pids[*found] = pid;
-                        (*found)++;
-                        pid = 0;
-                }
-        return got < 0 ? -errno : 0;
+static int list_pid(void *userdata, pid_t pid)
+{
+        struct pid_list *list = userdata;
+
+        if (list->found < list->n)
+                list->pids[list->found] = pid;
+        list->found++;
+        return 0;
 }
 
 ssize_t proc_list_children(pid_t *pids, size_t n)
 {
-        scoped(dir_closep) DIR *directory = opendir("/proc/self/task");
-        const struct dirent *entry;
-        size_t found = 0;
-        bool readable = false;
-        int r;
+        struct pid_list list = { .pids = pids, .n = n };
+        int r = sys_each_child(0, list_pid, &list);
 
-        if (!directory)
-                return -errno;
-        while ((entry = readdir(directory))) {
-                if (!isdigit((unsigned char)entry->d_name[0]))
-                        continue;
-                r = list_children_of(entry->d_name, pids, n, &found);
-                if (r < 0 && r != -ENOENT)
-                        return r;
-                readable |= r == 0;
-        }
-        return readable ? (ssize_t)found : -ENOENT;
+        return r < 0 ? r : (ssize_t)list.found;
 }
 
 ssize_t proc_list_pgrp(pid_t pgrp, pid_t *pids, size_t n)

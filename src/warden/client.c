@@ -13,70 +13,21 @@
 #include "spawn/spawn.h"
 #include "sys/misc.h"
 #include "sys/pidfd.h"
+#include "warden/locate.h"
 #include "warden/protocol.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#ifndef INBYE_LIBEXECDIR
-#define INBYE_LIBEXECDIR "/usr/libexec"
-#endif
 
 /* How long a killed warden may take to go, milliseconds. */
 #define DISMISS_LIMIT 1000
 /* How long one that was left its session may take before we go on without it, milliseconds. */
 #define LEAVE_LIMIT 1000
-
-static bool is_program(const char *path)
-{
-        return sys_access(AT_FDCWD, path, X_OK) == 0;
-}
-
-/* Beside the program that we are: an installation that was moved, or a build tree. */
-static bool find_beside(char *path, size_t size)
-{
-        static const char *const places[] = { "../libexec/" WARDEN_NAME, "../warden/" WARDEN_NAME };
-        char own[PATH_MAX];
-        ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - 1);
-        char *slash;
-
-        if (n <= 0)
-                return false;
-        own[n] = '\0';
-        slash = strrchr(own, '/');
-        if (!slash)
-                return false;
-        slash[1] = '\0';
-        for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-                if ((size_t)snprintf(path, size, "%s%s", own, places[i]) < size && is_program(path))
-                        return true;
-        return false;
-}
-
-static int find_program(char *path, size_t size, struct inbye_error *reterr)
-{
-        const char *named = secure_getenv("INBYE_WARDEN");
-
-        if (named && named[0]) {
-                if ((size_t)snprintf(path, size, "%s", named) < size && is_program(path))
-                        return 0;
-        } else {
-                snprintf(path, size, "%s", INBYE_LIBEXECDIR "/" WARDEN_NAME);
-                if (is_program(path) || find_beside(path, size))
-                        return 0;
-        }
-        error_set_plain(reterr, INBYE_STAGE_MECHANISM, ENOENT, "cannot find the helper program %s",
-                named && named[0] ? named : INBYE_LIBEXECDIR "/" WARDEN_NAME);
-        error_hint(reterr, "install inbye whole, or name the program in INBYE_WARDEN");
-        return -ENOENT;
-}
 
 static int start(const char *path, const char *name, const int fds[3], int null_fd, struct spawned *ret,
         struct inbye_error *reterr)
@@ -134,7 +85,7 @@ int warden_watch(int base_fd, const char *name, struct warden *ret, struct inbye
         char path[PATH_MAX];
         int r, ends[2];
 
-        r = find_program(path, sizeof(path), reterr);
+        r = warden_locate(path, sizeof(path), reterr);
         if (r < 0)
                 return r;
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
@@ -157,7 +108,7 @@ static void await_warden(struct warden *warden, int timeout_ms)
         struct sys_wait wait;
 
         sys_pidfd_wait(warden->pidfd, timeout_ms);
-        sys_wait(warden->pidfd, warden->pid, WEXITED | __WALL, &wait);
+        sys_wait(warden->pidfd, warden->pid, WEXITED, &wait);
         warden->pidfd = fd_close(warden->pidfd);
 }
 

@@ -2,19 +2,22 @@
 /*
  * The warden: the one helper program, started by the library, of no use by hand.
  *
- * It outlives its owner by design, so it makes itself hard to hit: a session of its own (the spawn plan does
- * that), every signal blocked but those that cannot be, no working directory, no heap, and the OOM killer
- * told to look elsewhere where that is allowed.
+ * It outlives its owner by design, so it makes itself hard to hit: a session or a process group of its own
+ * (who starts it does that), every signal blocked but those that cannot be, no working directory, no heap,
+ * and the OOM killer told to look elsewhere where that is allowed.
  */
 #include "base/fd.h"
 #include "base/parse.h"
 #include "sys/signals.h"
+#include "warden/hold.h"
 #include "warden/protocol.h"
 #include "warden/watch.h"
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
+
+#define USAGE 125
 
 static int take_fd(const char *text)
 {
@@ -31,17 +34,40 @@ static void settle(void)
         fd_write_file_at(AT_FDCWD, "/proc/self/oom_score_adj", "-1000");
 }
 
+static int main_watch(char **words)
+{
+        int line_fd = take_fd(words[0]), base_fd = take_fd(words[1]), owner_pidfd = take_fd(words[2]);
+
+        if (line_fd < 0 || base_fd < 0 || owner_pidfd < 0)
+                return USAGE;
+        settle();
+        return watch(line_fd, base_fd, owner_pidfd, words[3]);
+}
+
+static int main_hold(char **words, bool is_pidns)
+{
+        struct hold hold = {
+                .line_fd = take_fd(words[0]),
+                .owner_pidfd = take_fd(words[1]),
+                .command_pidfd = take_fd(words[2]),
+                .is_pidns = is_pidns,
+        };
+        int pid;
+
+        if (hold.line_fd < 0 || parse_int(words[3], 1, INT_MAX, &pid) < 0)
+                return USAGE;
+        hold.command = pid;
+        settle();
+        return hold_tree(&hold);
+}
+
 int main(int argc, char **argv)
 {
-        int line_fd, base_fd, owner_pidfd;
-
-        if (argc != 6 || strcmp(argv[1], WARDEN_WATCH) != 0)
-                return 125;
-        line_fd = take_fd(argv[2]);
-        base_fd = take_fd(argv[3]);
-        owner_pidfd = take_fd(argv[4]);
-        if (line_fd < 0 || base_fd < 0 || owner_pidfd < 0)
-                return 125;
-        settle();
-        return watch(line_fd, base_fd, owner_pidfd, argv[5]);
+        if (argc != 6)
+                return USAGE;
+        if (strcmp(argv[1], WARDEN_WATCH) == 0)
+                return main_watch(argv + 2);
+        if (strcmp(argv[1], WARDEN_HOLD) == 0 || strcmp(argv[1], WARDEN_HOLD_PIDNS) == 0)
+                return main_hold(argv + 2, strcmp(argv[1], WARDEN_HOLD_PIDNS) == 0);
+        return USAGE;
 }

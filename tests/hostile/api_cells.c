@@ -285,7 +285,7 @@ static bool trial_run(struct trial *trial)
                 cell_fail(trial->cell, "not ready in time: \"%s\"", trial->output);
                 return true;
         }
-        place_find(&trial->place, &trial->witness);
+        place_find(&trial->place, &trial->witness, trial->mechanism);
         if (trial->cell->trick->traits & TRICK_NEVER_EXITS)
                 wait_frozen(trial);
         /* A timeout may come while the list is read: it is complete all the same. */

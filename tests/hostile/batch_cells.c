@@ -173,7 +173,7 @@ static void check_places(struct round *round)
         size_t i;
 
         for (i = 0; i < round->n_jobs && !cell_of(round, i)->failed; i++) {
-                place_find(&place, &round->witnesses[i]);
+                place_find(&place, &round->witnesses[i], round->mechanism);
                 check_place(cell_of(round, i), &place);
         }
 }

@@ -137,12 +137,15 @@ void check_survivors(struct cell *cell, const struct witness *witness, bool esca
                 cell_fail(cell, "somebody cannot be ended");
 }
 
-void place_find(struct place *place, const struct witness *witness)
+void place_find(struct place *place, const struct witness *witness, uint32_t mechanism)
 {
         char own[PATH_MAX];
 
         place->n_own = own_cgroup(own, sizeof(own)) < 0 ? 0 : strlen(own);
-        if (witness_cgroup(witness, place->path, sizeof(place->path)) < 0 ||
+        /* What has a leaf all the same is a nested inbye's, and its warden is a member, killed with it: an
+         * empty directory may be left, for gc. */
+        if (mechanism == INBYE_MECHANISM_REAPER || mechanism == INBYE_MECHANISM_PIDNS ||
+                witness_cgroup(witness, place->path, sizeof(place->path)) < 0 ||
                 strlen(place->path) < place->n_own || !strstr(place->path + place->n_own, "inbye."))
                 place->path[0] = '\0'; /* its mechanism needs no cgroup */
 }

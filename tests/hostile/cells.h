@@ -70,7 +70,7 @@ struct place {
         char path[PATH_MAX];
         size_t n_own; /**< Length of what is our own. */
 };
-void place_find(struct place *place, const struct witness *witness);
+void place_find(struct place *place, const struct witness *witness, uint32_t mechanism);
 /** All of it must be gone, the session's directory too. */
 void check_place(struct cell *cell, const struct place *place);
 

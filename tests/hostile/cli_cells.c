@@ -325,7 +325,7 @@ static bool trial_run(struct trial *trial)
         if (now_ns() - trial->start_ns > trial->suite->slowest_ready_ns)
                 trial->suite->slowest_ready_ns = now_ns() - trial->start_ns;
         if (check_list(trial->cell, &trial->witness, is_lasting(trial->end))) {
-                place_find(&trial->place, &trial->witness);
+                place_find(&trial->place, &trial->witness, trial->mechanism);
                 trial_judge(trial);
         }
         return true;

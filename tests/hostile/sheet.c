@@ -71,7 +71,8 @@ bool trick_applies(const struct trick *trick, uint32_t mechanism)
 {
         if (mechanism == INBYE_MECHANISM_PGROUP && (trick->traits & TRICK_HOLDS_TREE))
                 return false;
-        return (mechanism & INBYE_MECHANISM_CGROUP) || !(trick->traits & TRICK_NEEDS_LEAF);
+        return (mechanism & (INBYE_MECHANISM_CGROUP | INBYE_MECHANISM_CGROUP_PIDNS)) ||
+               !(trick->traits & TRICK_NEEDS_LEAF);
 }
 
 void cell_fail(struct cell *cell, const char *format, ...)

@@ -126,6 +126,90 @@ static bool is_alive(const struct sighting *sighting)
         return life == LIFE_ALIVE;
 }
 
+/* Does it have that pid in one of its pid namespaces? */
+static bool is_called(const char *outside, pid_t inside)
+{
+        char path[PATH_MAX], line[256], *number = NULL;
+        bool is = false;
+        FILE *file;
+
+        snprintf(path, sizeof(path), "/proc/%.20s/status", outside);
+        file = fopen(path, "re");
+        while (file && !number && fgets(line, sizeof(line), file))
+                if (strncmp(line, "NSpid:", 6) == 0)
+                        number = line;
+        if (file)
+                fclose(file);
+        while (number && !is && (number = strchr(number, '\t')))
+                is = atoi(++number) == (int)inside;
+        return is;
+}
+
+static bool thread_holds(int task_fd, const char *thread, const struct stat *line)
+{
+        struct stat file;
+        char path[64];
+        struct dirent *entry;
+        bool holds = false;
+        int fd;
+        DIR *dir;
+
+        snprintf(path, sizeof(path), "%.20s/fd", thread);
+        fd = openat(task_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        dir = fd >= 0 ? fdopendir(fd) : NULL;
+        while (dir && !holds && (entry = readdir(dir)))
+                holds = fstatat(dirfd(dir), entry->d_name, &file, 0) == 0 && file.st_ino == line->st_ino &&
+                        file.st_dev == line->st_dev;
+        if (dir)
+                closedir(dir);
+        return holds;
+}
+
+/* Of two that are first in their namespaces and were born at the same tick only one belongs to this run. A
+ * main thread that has ended holds nothing, the others do. */
+static bool holds_line(const char *outside, const char *line_path)
+{
+        struct stat line;
+        char path[64];
+        struct dirent *entry;
+        bool holds = false;
+        DIR *dir;
+
+        snprintf(path, sizeof(path), "/proc/%.20s/task", outside);
+        dir = stat(line_path, &line) == 0 ? opendir(path) : NULL;
+        while (dir && !holds && (entry = readdir(dir)))
+                holds = thread_holds(dirfd(dir), entry->d_name, &line);
+        if (dir)
+                closedir(dir);
+        return holds;
+}
+
+/* A process that saw a procfs of its pid namespace registered the pid which it has there. */
+static pid_t find_outside(const struct witness *witness, const struct sighting *sighting)
+{
+        char path[PATH_MAX];
+        struct stat_line line;
+        struct dirent *entry;
+        pid_t pid = sighting->pid;
+        DIR *dir;
+
+        snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+        if (read_stat(path, &line) == 0 && line.start_ticks == sighting->start_ticks)
+                return pid;
+        dir = opendir("/proc");
+        while (dir && (entry = readdir(dir))) {
+                snprintf(path, sizeof(path), "/proc/%.20s/stat", entry->d_name);
+                if (atoi(entry->d_name) > 0 && read_stat(path, &line) == 0 &&
+                        line.start_ticks == sighting->start_ticks &&
+                        is_called(entry->d_name, sighting->pid) &&
+                        holds_line(entry->d_name, witness->line_path))
+                        pid = atoi(entry->d_name);
+        }
+        if (dir)
+                closedir(dir);
+        return pid;
+}
+
 int witness_init(struct witness *witness, const char *directory)
 {
         static unsigned serial;
@@ -171,10 +255,12 @@ int witness_read(struct witness *witness)
                 if (fscanf(file, "%d %llu %15s", &pid, &s->start_ticks, s->role) != 3)
                         break;
                 s->pid = pid;
-                if (pid == 0)
+                if (pid == 0) {
                         witness->ready = true;
-                else
-                        witness->n_sightings++;
+                        continue;
+                }
+                s->pid = find_outside(witness, s);
+                witness->n_sightings++;
         }
         fclose(file);
         return (int)witness->n_sightings;

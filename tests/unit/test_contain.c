@@ -655,10 +655,12 @@ Test(choose, takes_the_strongest_of_those_allowed)
 {
         struct rig rig;
 
-        rig_open(&rig, INBYE_MECHANISM_PGROUP | INBYE_MECHANISM_CGROUP);
+        rig_open(&rig, INBYE_MECHANISM_AUTO);
         for (size_t i = 0; contain_mechanisms[i]; i++) {
                 struct contain_probe why = { 0 };
 
+                if (!(contain_mechanisms[i]->bit & INBYE_MECHANISM_AUTO))
+                        continue;
                 if (contain_mechanisms[i]->probe(&why) == 0) {
                         cr_assert(eq(str, (char *)rig.ops->name, (char *)contain_mechanisms[i]->name));
                         cr_assert(ne(chr, why.detail[0], '\0'));
@@ -676,9 +678,9 @@ Test(choose, refuses_what_is_not_there_and_says_so)
         struct inbye_error error = { 0 };
 
         cr_assert(zero(int, inbye_loop_open(&loop)));
-        cr_assert(eq(int, contain_open(loop, INBYE_MECHANISM_PIDNS, &group, &error), -EOPNOTSUPP));
+        cr_assert(eq(int, contain_open(loop, 1u << 30, &group, &error), -EOPNOTSUPP));
         cr_assert(eq(int, (int)error.stage, INBYE_STAGE_MECHANISM));
-        cr_assert(ne(ptr, strstr(error.text, "pidns"), NULL), "%s", error.text);
+        cr_assert(ne(chr, error.text[0], '\0'));
         cr_assert(eq(ptr, group, NULL));
         inbye_loop_free(loop);
 }

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Starting a command below a holder.
+ *
+ * The holder is made like any child, sharing the memory of the owner, whose thread sleeps. So the plan need
+ * not be carried over: the holder makes the command itself, by the very steps that the owner would use, sends
+ * its pidfd home over the line that both will keep, and only then becomes the helper program. From the first
+ * instruction of the command on its parent is the holder, and there is no moment at which what it forks could
+ * belong to anybody else. Should the holder be killed before it is the warden, the command's parent-death
+ * signal ends the command.
+ *
+ * Starting the warden first and telling it what to run was rejected: the whole plan would have to be written
+ * down, read and checked again, in a program that is to be small and have no heap.
+ *
+ * The holder stays in the session of the owner, in a process group of its own: from another session it would
+ * make the command's process group an orphaned one, which the terminal's stop key does not stop.
+ */
+#include "base/fd.h"
+#include "base/scope.h"
+#include "spawn/child.h"
+#include "sys/child.h"
+#include "sys/clone.h"
+#include "sys/closefrom.h"
+#include "sys/fdpass.h"
+#include "sys/pidfd.h"
+#include "sys/signals.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* For the holder's own frames, and the command's stack among them. */
+#define HOLDER_STACK_SIZE ((size_t)128 * 1024)
+
+struct held {
+        const struct spawn_holder *holder;
+        struct spawn_child *command; /* NULL: only try whether the holder would come up */
+        int cgroup_fd;
+        int outcome; /* of the attempt to start the command */
+        struct spawned spawned;
+        volatile int detail, number; /* the holder's own step that failed, and its errno */
+        volatile int ready;          /* exec comes next */
+};
+
+/* --- the holder's side: as in child.c, nothing but system calls -------------------------------------------
+ */
+
+CHILD_SIDE static int result(long r)
+{
+        return r < 0 ? -errno : 0;
+}
+
+CHILD_SIDE static int write_file(const char *path, const char *text)
+{
+        int fd = open(path, O_WRONLY | O_CLOEXEC), r;
+        size_t n = 0;
+
+        if (fd < 0)
+                return -errno;
+        while (text[n])
+                n++;
+        r = result(write(fd, text, n));
+        close(fd);
+        return r;
+}
+
+/* An ignored SIGCHLD, which exec would keep, takes the statuses of all children away. */
+CHILD_SIDE static int step_settle(const struct spawn_holder *holder)
+{
+        struct sigaction action = { .sa_handler = SIG_DFL };
+
+        (void)holder;
+        if (setpgid(0, 0) < 0 && errno != EPERM)
+                return -errno;
+        return result(sigaction(SIGCHLD, &action, NULL));
+}
+
+CHILD_SIDE static int step_subreaper(const struct spawn_holder *holder)
+{
+        return holder->subreaper ? result(prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L)) : 0;
+}
+
+/* A group map may be written without privilege only where setgroups() is given up (user_namespaces(7)). */
+CHILD_SIDE static int step_map(const struct spawn_holder *holder)
+{
+        int r;
+
+        if (!holder->uid_map)
+                return 0;
+        r = write_file("/proc/self/uid_map", holder->uid_map);
+        if (r == 0)
+                r = write_file("/proc/self/setgroups", "deny");
+        return r == 0 ? write_file("/proc/self/gid_map", holder->gid_map) : r;
+}
+
+/* What is mounted outside still comes in; what is mounted inside stays there. */
+CHILD_SIDE static int step_proc(const struct spawn_holder *holder)
+{
+        if (!holder->own_proc)
+                return 0;
+        if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+                return -errno;
+        return result(mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL));
+}
+
+static int (*const steps[])(const struct spawn_holder *holder) = {
+        [SPAWN_HOLDER_SETTLE] = step_settle,
+        [SPAWN_HOLDER_SUBREAPER] = step_subreaper,
+        [SPAWN_HOLDER_MAP] = step_map,
+        [SPAWN_HOLDER_PROC] = step_proc,
+};
+
+CHILD_SIDE static void put_number(char *text, int number)
+{
+        char digits[12];
+        int n = 0;
+
+        if (number < 0) {
+                *text++ = '-';
+                number = -number;
+        }
+        do
+                digits[n++] = (char)('0' + number % 10);
+        while ((number /= 10) > 0);
+        while (n > 0)
+                *text++ = digits[--n];
+        *text = '\0';
+}
+
+CHILD_SIDE static void keep(int fd)
+{
+        if (fd >= 0)
+                (void)fcntl(fd, F_SETFD, 0);
+}
+
+/* Where the owner has 0 to 2 closed it may have come to be one of those. */
+CHILD_SIDE static int move_above_stdio(int fd)
+{
+        return fd < 0 || fd > 2 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+CHILD_SIDE static int become_warden(struct held *held)
+{
+        static char *const nothing[] = { NULL };
+        const struct spawn_holder *holder = held->holder;
+        int pidfd = move_above_stdio(held->spawned.pidfd);
+
+        put_number(holder->pid_text, held->spawned.pid);
+        put_number(holder->pidfd_text, pidfd);
+        for (int i = 0; i < 3; i++)
+                (void)dup2(holder->null_fd, i);
+        sys_cloexec_from(3);
+        keep(holder->line_fd);
+        keep(holder->owner_pidfd);
+        keep(pidfd);
+        held->ready = 1;
+        execve(holder->program, (char *const *)holder->argv, nothing);
+        held->ready = 0;
+        return -errno;
+}
+
+CHILD_SIDE static void end_command(const struct spawned *spawned)
+{
+        (void)kill(spawned->pid, SIGKILL); /* a child of ours that nobody has reaped */
+        while (waitpid(spawned->pid, NULL, __WALL) < 0 && errno == EINTR)
+                ;
+}
+
+CHILD_SIDE static void hand_over(struct held *held)
+{
+        int r = 0;
+
+        held->detail = SPAWN_HOLDER_PASS;
+        if (held->spawned.pidfd >= 0)
+                r = sys_fd_send(held->holder->line_fd, held->spawned.pidfd);
+        if (r == 0) {
+                held->detail = SPAWN_HOLDER_EXEC;
+                r = become_warden(held);
+        }
+        end_command(&held->spawned);
+        held->number = -r;
+}
+
+CHILD_SIDE static void holder_main(void *argument)
+{
+        struct held *held = argument;
+        int r = 0;
+
+        for (int i = SPAWN_HOLDER_SETTLE; i <= SPAWN_HOLDER_PROC && r == 0; i++) {
+                held->detail = i;
+                r = steps[i](held->holder);
+        }
+        held->number = -r;
+        if (r == 0 && held->command) {
+                held->outcome = spawn_attempt(held->command, held->cgroup_fd, &held->spawned);
+                if (held->outcome == 0)
+                        hand_over(held);
+        }
+        _exit(127);
+}
+
+/* --- the owner's side -------------------------------------------------------------------------------------
+ */
+
+struct stack {
+        void *memory;
+};
+
+static void stack_unmap(struct stack *stack)
+{
+        if (stack->memory != MAP_FAILED)
+                munmap(stack->memory, HOLDER_STACK_SIZE);
+}
+
+static pid_t clone_holder(struct held *held, int *ret_pidfd)
+{
+        scoped(stack_unmap) struct stack stack = { mmap(NULL, HOLDER_STACK_SIZE, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0) };
+        struct sys_clone how = {
+                .child = holder_main,
+                .argument = held,
+                .stack = stack.memory,
+                .stack_size = HOLDER_STACK_SIZE,
+                .cgroup_fd = -1,
+                .flags = held->holder->namespaces,
+        };
+        uint64_t mask;
+        pid_t pid;
+        int r;
+
+        if (stack.memory == MAP_FAILED)
+                return -errno;
+        r = sys_signal_mask(UINT64_MAX, &mask);
+        if (r < 0)
+                return r;
+        pid = sys_clone_shared(&how, ret_pidfd);
+        (void)sys_signal_mask(mask, NULL);
+        return pid;
+}
+
+/* The pid that the holder knows may be one of its namespace. */
+static int take_command(struct held *held, struct spawned *ret)
+{
+        scoped(fd_closep) int pidfd = -1;
+        pid_t pid = held->spawned.pid;
+
+        if (held->spawned.pidfd >= 0) {
+                pidfd = sys_fd_receive(held->holder->owner_line_fd);
+                if (pidfd < 0)
+                        return pidfd;
+                pid = sys_pidfd_pid(pidfd);
+        }
+        if (pid < 0)
+                return pid;
+        *ret = (struct spawned){
+                .pid = pid,
+                .pidfd = TAKE_FD(pidfd),
+                .joined_by_write = held->spawned.joined_by_write,
+                .holder_pidfd = -1,
+        };
+        return 0;
+}
+
+static int holder_failed(struct spawn_child *child, int detail, int number)
+{
+        child->report = (struct spawn_report){
+                .stage = INBYE_STAGE_MECHANISM,
+                .detail = detail,
+                .number = number,
+        };
+        return SPAWN_E_FAILED;
+}
+
+static void end_holder(pid_t pid, int pidfd)
+{
+        if (pidfd >= 0)
+                (void)sys_pidfd_send_signal(pidfd, SIGKILL);
+        sys_child_reap(pidfd, pid);
+}
+
+/* What has become of it, once it has exec'ed or ended. */
+static int judge(struct held *held, struct spawned *ret)
+{
+        int r;
+
+        if (held->number > 0)
+                return holder_failed(held->command, held->detail, held->number);
+        if (held->outcome != 0)
+                return held->outcome;
+        if (!held->ready)
+                return SPAWN_E_DIED;
+        r = take_command(held, ret);
+        return r < 0 ? holder_failed(held->command, SPAWN_HOLDER_PASS, -r) : 0;
+}
+
+int spawn_attempt_held(struct spawn_child *child, int cgroup_fd, struct spawned *ret)
+{
+        struct held held = { .holder = child->plan->holder, .command = child, .cgroup_fd = cgroup_fd };
+        scoped(fd_closep) int pidfd = -1;
+        pid_t pid;
+        int r;
+
+        pid = clone_holder(&held, &pidfd);
+        if (pid < 0)
+                return holder_failed(child, SPAWN_HOLDER_CLONE, -pid);
+        r = judge(&held, ret);
+        if (r != 0) {
+                end_holder(pid, pidfd);
+                return r;
+        }
+        ret->holder_pid = pid;
+        ret->holder_pidfd = TAKE_FD(pidfd);
+        return 0;
+}
+
+int spawn_try_holder(const struct spawn_holder *holder, enum spawn_holder_step *ret_step)
+{
+        struct held held = { .holder = holder };
+        scoped(fd_closep) int pidfd = -1;
+        pid_t pid;
+
+        *ret_step = SPAWN_HOLDER_CLONE;
+        pid = clone_holder(&held, &pidfd);
+        if (pid < 0)
+                return (int)pid;
+        sys_child_reap(pidfd, pid);
+        *ret_step = (enum spawn_holder_step)held.detail;
+        return -held.number;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SYS_FDPASS_H
+#define SYS_FDPASS_H
+
+/** Send a copy of a descriptor over a Unix socket, with one byte. Async-signal-safe. 0 or -errno. */
+int sys_fd_send(int socket_fd, int fd);
+/** Take one that is there by now, close-on-exec. @return it, or -errno; -EAGAIN: none. */
+int sys_fd_receive(int socket_fd);
+
+#endif
