@@ -233,7 +233,7 @@ static int prepare_steering(struct run *run, struct inbye_error *reterr)
 
 /* The end */
 
-static int status_of(const struct inbye_result *result)
+static int status_of(const struct run *run, const struct inbye_result *result)
 {
         int code = inbye_result_code(result);
 
@@ -241,7 +241,8 @@ static int status_of(const struct inbye_result *result)
         case INBYE_OK:
                 return 0;
         case INBYE_NONZERO:
-                return code > 0 ? code : CLI_EXIT_NOT_ALL_OK; /* 0: leftovers made it a failure */
+                /* A success that leftovers made a failure must not look like one. */
+                return code > 0 && !settings_is_success(run->settings, code) ? code : CLI_EXIT_NOT_ALL_OK;
         case INBYE_SIGNALED:
                 return 128 + inbye_result_signal(result);
         case INBYE_TIMEOUT:
@@ -327,7 +328,7 @@ static int conclude(struct run *run, int *ret_death)
         r = report(run, result);
         if (r < 0 && run->report.failed == 0)
                 cli_say("cannot make the report: %s", strerror(-r));
-        status = check_output(result, INBYE_STDOUT, status_of(result));
+        status = check_output(result, INBYE_STDOUT, status_of(run, result));
         status = check_output(result, INBYE_STDERR, status);
         return close_sinks(run, r < 0 ? CLI_EXIT_FAILED : status);
 }

@@ -110,6 +110,14 @@ static int take_codes(struct settings *s, const char *value, struct inbye_error 
         return 0;
 }
 
+bool settings_is_success(const struct settings *s, int code)
+{
+        for (size_t i = 0; i < s->n_codes; i++)
+                if (s->codes[i] == code)
+                        return true;
+        return !settings_has(s, CLI_SETTING_SUCCESS_CODES) && code == 0;
+}
+
 static int hand_codes(const struct settings *s, struct inbye_command *command, struct inbye_error *reterr)
 {
         (void)reterr;

@@ -35,6 +35,9 @@ expect_out out
 expect_status 124 run --capture-keep fail --capture-limit 100 --stdout /dev/null sh -c 'exec cat /dev/zero >&2' 2>"$tmp/zeros"
 expect_status 1 run --leftovers fail sh -c 'sleep 50 & exit 0'
 expect_status 4 run --leftovers fail sh -c 'sleep 50 & exit 4'
+expect_status 1 run --leftovers fail --success-codes 0,3 sh -c 'sleep 50 & exit 3'
+expect_status 0 run --leftovers fail --success-codes 0,3 sh -c 'exit 3'
+expect_status 4 run --leftovers fail --success-codes 0,3 sh -c 'sleep 50 & exit 4'
 expect_status 0 run --leftovers wait sh -c '(exec >/dev/null; sleep 0.05) & exit 0'
 expect_status 0 run --success-codes 0,3-5 sh -c 'exit 4'
 expect_status 2 run --success-codes 0,3-5 sh -c 'exit 2'
