@@ -8,6 +8,7 @@
 #include "cli/jobs.h"
 #include "cli/out.h"
 #include "cli/record.h"
+#include "cli/signals.h"
 #include <inbye/inbye.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -111,8 +112,6 @@ void batch_running_say(void *observer, struct out *out);
 
 /* A run (cmd_batch.c) */
 
-#define BATCH_N_WATCHES 6
-
 struct batch_session {
         const struct batch_wishes *wishes;
         struct inbye_loop *loop;
@@ -121,7 +120,8 @@ struct batch_session {
         struct out *out;
         struct cli_sink results, summary;
         struct batch_observers observers;
-        struct inbye_watch *watches[BATCH_N_WATCHES], *resume;
+        struct cli_signals signals;
+        struct inbye_watch *resume;
         uint64_t n_taken, n_passed, n_cut, started_ns;
         char mechanism[32];
         int signal; /* the first that came to end us */

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signals to inbye batch. The first INT, TERM, HUP or QUIT starts nothing more and ends what runs softly, the
- * second kills. TSTP stops the trees and every clock, then this process. USR1 asks what is running.
+ * Signals to inbye batch. The first that would end it (INT, TERM, HUP, QUIT, XCPU, ALRM...) starts nothing
+ * more and ends what runs softly, the second kills. TSTP stops the trees and every clock, then this process.
+ * USR1 asks what is running.
  */
 #include "base/scope.h"
 #include "cli/batch.h"
 #include <inttypes.h>
 #include <stdio.h>
-
-static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-_Static_assert(ARRAY_SIZE(ending_signals) + 2 <= BATCH_N_WATCHES, "a place for each signal");
 
 static void on_ending_signal(void *userdata, int signo, pid_t sender)
 {
@@ -67,25 +65,26 @@ static void on_ask_signal(void *userdata, int signo, pid_t sender)
         batch_running_say(batch_observers_find(&session->observers, &batch_running), session->out);
 }
 
-/* A signal that was ignored when we came (nohup, a background job of sh) stays so. */
-static int watch_signal(struct batch_session *session, size_t place, int signo, inbye_watch_signal_fn fn)
+static void on_signal(void *userdata, int signo, pid_t sender)
 {
-        if (cli_was_ignored(signo))
-                return 0;
-        return inbye_watch_signal(session->loop, signo, fn, session, &session->watches[place]);
+        if (signo == SIGTSTP)
+                on_stop_signal(userdata, signo, sender);
+        else if (signo == SIGUSR1)
+                on_ask_signal(userdata, signo, sender);
+        else
+                on_ending_signal(userdata, signo, sender);
 }
 
+/* A signal that was ignored when we came (nohup, a background job of sh) stays so. */
 int batch_signals_watch(struct batch_session *session)
 {
-        size_t n = ARRAY_SIZE(ending_signals);
-        int r = 0;
+        sigset_t set;
+        int r;
 
-        for (size_t i = 0; i < n && r >= 0; i++)
-                r = watch_signal(session, i, ending_signals[i], on_ending_signal);
-        if (r >= 0)
-                r = watch_signal(session, n, SIGTSTP, on_stop_signal);
-        if (r >= 0)
-                r = watch_signal(session, n + 1, SIGUSR1, on_ask_signal);
+        cli_deadly_signals(&set);
+        if (!cli_was_ignored(SIGTSTP))
+                sigaddset(&set, SIGTSTP);
+        r = cli_signals_open(&session->signals, session->loop, &set, on_signal, session);
         if (r >= 0)
                 r = inbye_watch_timer(session->loop, INBYE_FOREVER, on_resume, session, &session->resume);
         return r;

@@ -186,6 +186,8 @@ int settings_to_options(
 /** Limits that the base has and these settings do not say. 0, -ENOMEM. */
 int settings_inherit_limits(struct settings *settings, const struct settings *base);
 bool settings_has(const struct settings *settings, enum cli_setting id);
+/** Is this exit code among --success-codes? */
+bool settings_is_success(const struct settings *settings, int code);
 
 /* Where results go (sink.c): FILE, "-" for stdout, or fd:N */
 
@@ -231,6 +233,9 @@ void cli_process_init(void);
 /** A loop that reaps what the trees orphan. 0, -errno with reterr and *ret NULL. */
 int cli_loop_open(struct inbye_loop **ret, struct inbye_error *reterr);
 bool cli_was_ignored(int signo);
+/** Every signal that would end us by default and can be waited for, but those of our own faults and writes,
+ * and those that were ignored. */
+void cli_deadly_signals(sigset_t *ret);
 /** The mask of `cli_origin` as inbye_command_set_signal_mask() takes it. */
 uint64_t cli_origin_mask(void);
 /** Let the signal do to us what it does by default: die, or stop and come back. It is unblocked afterwards.

@@ -239,8 +239,7 @@ static void session_deinit(struct batch_session *session)
         batch_observers_deinit(&session->observers);
         jobs_free(session->jobs);
         out_free(session->out);
-        for (size_t i = 0; i < BATCH_N_WATCHES; i++)
-                inbye_watch_free(session->watches[i]);
+        cli_signals_close(&session->signals);
         inbye_watch_free(session->resume);
         inbye_loop_free(session->loop);
         cli_sink_discard(&session->results);

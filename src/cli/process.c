@@ -55,6 +55,43 @@ bool cli_was_ignored(int signo)
         return cli_origin.ignored & (UINT64_C(1) << (signo - 1));
 }
 
+/* Faults are not caught, so that they end us where they are, under a debugger or sanitizer as well. */
+static bool is_deadly(int signo)
+{
+        switch (signo) {
+        case SIGKILL:
+        case SIGSTOP:
+        case SIGTSTP:
+        case SIGTTIN:
+        case SIGTTOU:
+        case SIGCONT:
+        case SIGCHLD:
+        case SIGURG:
+        case SIGWINCH: /* do not end a process, or cannot be waited for */
+        case SIGPIPE:
+        case SIGXFSZ: /* blocked for good, see above */
+        case SIGSEGV:
+        case SIGBUS:
+        case SIGFPE:
+        case SIGILL:
+        case SIGTRAP:
+        case SIGABRT:
+                return false;
+        default:
+                return true;
+        }
+}
+
+void cli_deadly_signals(sigset_t *ret)
+{
+        struct sigaction action;
+
+        sigemptyset(ret);
+        for (int signo = 1; signo <= SIGRTMAX; signo++)
+                if (is_deadly(signo) && sigaction(signo, NULL, &action) == 0 && action.sa_handler == SIG_DFL)
+                        sigaddset(ret, signo);
+}
+
 uint64_t cli_origin_mask(void)
 {
         uint64_t mask = 0;

@@ -2,12 +2,12 @@
 /*
  * Signals and job control of `inbye run`.
  *
- * Somebody's TERM, INT, HUP or QUIT is the wish that the command ends: the tree gets that signal, SIGKILL
- * after a grace, and a second one shortens the grace to nothing. A key of the terminal is not such a wish:
- * without inbye the kernel would send its signal to the command, which may take it as it likes (an
- * interpreter's prompt survives Ctrl-C), so it is passed on and nothing more. The two are told apart by the
- * sender: the kernel has no pid, and we are in the foreground. What was ignored when inbye started (nohup)
- * stays ignored: no watch.
+ * Somebody's TERM, INT, HUP or QUIT is the wish that the command ends, and so is whatever else would end us
+ * by default (XCPU, ALRM...): the tree gets that signal, SIGKILL after a grace, and a second one shortens the
+ * grace to nothing. A key of the terminal is not such a wish: without inbye the kernel would send its signal
+ * to the command, which may take it as it likes (an interpreter's prompt survives Ctrl-C), so it is passed on
+ * and nothing more. The two are told apart by the sender: the kernel has no pid, and we are in the
+ * foreground. What was ignored when inbye started (nohup) stays ignored: no watch.
  *
  * When the command is stopped by the terminal, so are we, with the same signal, for the shell above us to
  * see; before that the tree is frozen and every clock of it stops. SIGCONT turns all that back. A SIGSTOP is
@@ -22,8 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static const int watched[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP,
-        SIGCONT };
+/* Besides those that would end us. */
+static const int watched[] = { SIGWINCH, SIGTSTP, SIGCONT };
 
 static void cancel(struct steer *steer, int signo)
 {
@@ -67,14 +67,15 @@ static void on_signal(void *userdata, int signo, pid_t sender)
         struct steer *steer = userdata;
 
         switch (signo) {
-        case SIGTERM:
-        case SIGHUP:
-        case SIGINT:
-        case SIGQUIT:
-                end_or_pass_on(steer, signo, sender);
+        case SIGUSR1:
+        case SIGUSR2:
+        case SIGWINCH:
+        case SIGTSTP:
+        case SIGCONT:
+                pass_on(steer, signo);
                 break;
         default:
-                pass_on(steer, signo);
+                end_or_pass_on(steer, signo, sender);
         }
 }
 
@@ -94,7 +95,7 @@ int steer_open(struct steer *steer, struct inbye_loop *loop)
 
         terminal_open(&steer->terminal);
         block(SIGTTOU);
-        sigemptyset(&set);
+        cli_deadly_signals(&set);
         for (size_t i = 0; i < ARRAY_SIZE(watched); i++)
                 if (!cli_was_ignored(watched[i]))
                         sigaddset(&set, watched[i]);

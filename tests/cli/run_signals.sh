@@ -65,6 +65,13 @@ ends "signal 15" --report "$tmp/report" --cancel-grace 0 sh -c "set -- $tmp/pid;
 check "the tree is gone" gone
 check "the report says cancelled" grep -q '"status":"cancelled"' "$tmp/report"
 
+# What is not for the command and would end inbye is a cancel too; a process group would otherwise live on.
+for name in ALRM VTALRM PROF XCPU IO PWR STKFLT SYS RTMIN RTMAX; do
+        rm -f "$tmp/pid"
+        ends "signal $(bash -c "kill -l $name")" --mechanism pgroup --report "$tmp/report" --cancel-grace 0.05 bash -c "echo \"\$\$ \$(cut -d' ' -f22 /proc/\$\$/stat)\" >$tmp/pid; trap '' $name; kill -$name \$PPID; while :; do sleep 50; done"
+        check "the tree is gone" gone
+        check "the report says cancelled" grep -q '"status":"cancelled"' "$tmp/report"
+done
 for name in USR1 USR2 WINCH CONT; do
         ends "exit 5" bash -c "trap 'exit 5' $name; kill -$name \$PPID; sleep 50 & wait"
 done
