@@ -23,7 +23,6 @@
 #include "contain/cgroup_fs.h"
 #include "contain/contain.h"
 #include "contain/registry.h"
-#include "sys/misc.h"
 #include "sys/pidfd.h"
 #include "sys/proc.h"
 #include "sys/signals.h"
@@ -99,20 +98,6 @@ static void session_free(struct session *session)
         free(session);
 }
 DEFINE_SCOPED(session_freep, struct session, session_free)
-
-static int name_session(char name[static SESSION_NAME_SIZE])
-{
-        unsigned char random[SESSION_RANDOM];
-        int r;
-
-        r = sys_random(random, sizeof(random));
-        if (r < 0)
-                return r;
-        memcpy(name, SESSION_PREFIX, sizeof(SESSION_PREFIX));
-        for (size_t i = 0; i < sizeof(random); i++)
-                snprintf(name + sizeof(SESSION_PREFIX) - 1 + 2 * i, 3, "%02x", random[i]);
-        return 0;
-}
 
 /* Make a directory and open it. */
 static int make_dir(int parent_fd, const char *name, mode_t mode, int *ret_fd)
@@ -190,7 +175,7 @@ static int session_new(struct session **ret, struct contain_probe *why)
                 r = cgroup_base_open(&session->base, why);
         if (r < 0)
                 return r;
-        r = name_session(session->name);
+        r = registry_name(session->name);
         if (r < 0)
                 return r;
         *ret = TAKE(session);

@@ -22,6 +22,7 @@
 #include "base/parse.h"
 #include "base/scope.h"
 #include "base/str.h"
+#include "sys/misc.h"
 #include "sys/pidfd.h"
 #include "sys/proc.h"
 #include <ctype.h>
@@ -45,6 +46,20 @@ bool registry_is_session(const char *name)
         return str_starts_with(name, SESSION_PREFIX) &&
                strspn(random, "0123456789abcdef") == (size_t)2 * SESSION_RANDOM &&
                random[2 * SESSION_RANDOM] == '\0';
+}
+
+int registry_name(char name[static SESSION_NAME_SIZE])
+{
+        unsigned char random[SESSION_RANDOM];
+        int r;
+
+        r = sys_random(random, sizeof(random));
+        if (r < 0)
+                return r;
+        memcpy(name, SESSION_PREFIX, sizeof(SESSION_PREFIX));
+        for (size_t i = 0; i < sizeof(random); i++)
+                snprintf(name + sizeof(SESSION_PREFIX) - 1 + 2 * i, 3, "%02x", random[i]);
+        return 0;
 }
 
 static uint64_t namespace_inode(const char *path)

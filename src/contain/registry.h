@@ -11,6 +11,8 @@
 #define SESSION_RANDOM 16
 #define SESSION_NAME_SIZE (sizeof(SESSION_PREFIX) + 2 * SESSION_RANDOM)
 
+/** A new name, with 128 random bits. */
+int registry_name(char name[static SESSION_NAME_SIZE]);
 /** Is this a name that a session's directory has? */
 bool registry_is_session(const char *name);
 

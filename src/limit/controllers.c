@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where controllers live, read through libcgroup, which knows the zoo of v1, hybrid and v2 mounts.
+ * Where controllers live, and cgroups of v1, by libcgroup, which knows the zoo of v1, hybrid and v2 mounts.
  *
- * The one file that calls it. Its start is neither thread-safe nor quiet (it prints to stdout by default), so
- * there is one mutex, and a logger that drops everything, set first. Of the hierarchy's version its API says
- * nothing: statfs(2) of the mount does.
+ * The one file that calls it. Removing is always for empty ones only: left to itself libcgroup moves the
+ * members of what it removes to the parent, and with them out of what held them. Nothing of v2 is made by it:
+ * 2.0.2 says it did and did not. Its start is neither thread-safe nor quiet (it prints to stdout by default),
+ * so there is one mutex, and a logger that drops everything, set first. Of the hierarchy's version its API
+ * says nothing: statfs(2) of the mount does.
  */
 #include "limit/controllers.h"
 #include "base/scope.h"
@@ -15,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statfs.h>
+#include <unistd.h>
 
 #define CGROUP2_MAGIC 0x63677270
 
@@ -93,4 +96,62 @@ int controllers_list(struct controller **ret_controllers, size_t *ret_n)
                 r = walk(ret_controllers, ret_n);
         pthread_mutex_unlock(&mutex);
         return r;
+}
+
+/* --- cgroups of v1 ----------------------------------------------------------------------------------------
+ */
+
+static struct cgroup *describe(const char *controller, const char *path)
+{
+        struct cgroup *group = cgroup_new_cgroup(path);
+
+        if (group && !cgroup_add_controller(group, controller))
+                cgroup_free(&group);
+        return group;
+}
+
+static int errno_of(int r)
+{
+        if (r == 0)
+                return 0;
+        if (r == ECGOTHER)
+                return cgroup_get_last_errno() ? -cgroup_get_last_errno() : -EIO;
+        return r == ECGROUPNOTALLOWED || r == ECGROUPNOTOWNER ? -EACCES : -EIO;
+}
+
+int controllers_make(const char *controller, const char *path)
+{
+        struct cgroup *group = NULL;
+        int r;
+
+        pthread_mutex_lock(&mutex);
+        r = start();
+        if (r == 0) {
+                group = describe(controller, path);
+                r = group ? errno_of(cgroup_create_cgroup(group, 1)) : -ENOMEM;
+        }
+        cgroup_free(&group);
+        pthread_mutex_unlock(&mutex);
+        return r;
+}
+
+void controllers_remove(const char *controller, const char *path)
+{
+        struct cgroup *group = NULL;
+
+        pthread_mutex_lock(&mutex);
+        if (start() == 0)
+                group = describe(controller, path);
+        if (group)
+                (void)cgroup_delete_cgroup_ext(group, CGFLAG_DELETE_EMPTY_ONLY);
+        cgroup_free(&group);
+        pthread_mutex_unlock(&mutex);
+}
+
+void controllers_keep_rules_away(void)
+{
+        pthread_mutex_lock(&mutex);
+        if (start() == 0)
+                (void)cgroup_register_unchanged_process(getpid(), CGROUP_DAEMON_UNCHANGE_CHILDREN);
+        pthread_mutex_unlock(&mutex);
 }

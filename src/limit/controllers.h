@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+/* What libcgroup knows and does; the one door to it. Any thread. */
+
 /** Where a cgroup controller lives. */
 struct controller {
         char name[32];
@@ -18,5 +20,12 @@ struct controller {
  * @retval -ENOSYS  Built without libcgroup.
  */
 int controllers_list(struct controller **ret_controllers, size_t *ret_n);
+
+/** Make a cgroup of a v1 controller; the path is below the root of its hierarchy's mount. */
+int controllers_make(const char *controller, const char *path);
+/** Remove it if it is empty. */
+void controllers_remove(const char *controller, const char *path);
+/** Tell cgrulesengd, where it runs, to leave this process and its children where they are. */
+void controllers_keep_rules_away(void);
 
 #endif

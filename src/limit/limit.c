@@ -156,6 +156,16 @@ void limit_tree_close(struct limit_tree *tree)
         *tree = (struct limit_tree)LIMIT_TREE_INIT;
 }
 
+int limit_tree_oom_fd(const struct limit_tree *tree)
+{
+        return v1_tree_oom_fd(tree->v1);
+}
+
+bool limit_tree_take_oom(struct limit_tree *tree)
+{
+        return v1_tree_take_oom(tree->v1);
+}
+
 void limit_tree_read(
         const struct limit_tree *tree, struct inbye_usage *usage, struct limit_verdicts *verdicts)
 {
@@ -164,5 +174,5 @@ void limit_tree_read(
                 account_judge(tree, verdicts);
         }
         if (tree->v1)
-                v1_tree_read(tree->v1, tree->limits, usage, verdicts);
+                v1_tree_read(tree->v1, tree->limits, &tree->group->limits, usage, verdicts);
 }

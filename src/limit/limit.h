@@ -46,6 +46,11 @@ int limit_tree_open(struct limit_tree *tree, struct limit_group *group, struct c
         const struct inbye_limits *limits, struct spawn_plan *plan, struct inbye_error *reterr);
 void limit_tree_close(struct limit_tree *tree);
 
+/** Where the kernel ends one member only: readable when the OOM killer has come. -1: none. */
+int limit_tree_oom_fd(const struct limit_tree *tree);
+/** Then: did it come for a limit of the tree or its group, so that all of the tree is to be ended? */
+bool limit_tree_take_oom(struct limit_tree *tree);
+
 /** Whose limit ended members of the tree by the OOM killer. */
 enum limit_oom { LIMIT_OOM_NONE, LIMIT_OOM_COMMAND, LIMIT_OOM_GROUP, LIMIT_OOM_INSIDE, LIMIT_OOM_OUTSIDE };
 struct limit_verdicts {

@@ -26,8 +26,12 @@ void v1_group_free(struct v1_group *group);
 /** Leaves with these limits in force; the plan's child enters them. */
 int v1_tree_open(struct v1_group *group, const struct inbye_limits *limits, struct v1_tree **ret,
         struct spawn_plan *plan, struct inbye_error *reterr);
-void v1_tree_read(const struct v1_tree *tree, const struct inbye_limits *limits, struct inbye_usage *usage,
-        struct limit_verdicts *verdicts);
+/** Readable when the OOM killer has come to the leaf; borrowed. -1: there is none. */
+int v1_tree_oom_fd(const struct v1_tree *tree);
+/** After that: was it a limit of the tree or of its group? Else a cgroup above has met its own. */
+bool v1_tree_take_oom(struct v1_tree *tree);
+void v1_tree_read(struct v1_tree *tree, const struct inbye_limits *limits,
+        const struct inbye_limits *of_group, struct inbye_usage *usage, struct limit_verdicts *ret);
 /** What is not empty is left, to the warden. */
 void v1_tree_free(struct v1_tree *tree);
 

@@ -52,13 +52,26 @@ int v1_tree_open(struct v1_group *group, const struct inbye_limits *limits, stru
         return -EOPNOTSUPP;
 }
 
-void v1_tree_read(const struct v1_tree *tree, const struct inbye_limits *limits, struct inbye_usage *usage,
-        struct limit_verdicts *verdicts)
+int v1_tree_oom_fd(const struct v1_tree *tree)
+{
+        (void)tree;
+        return -1;
+}
+
+bool v1_tree_take_oom(struct v1_tree *tree)
+{
+        (void)tree;
+        return false;
+}
+
+void v1_tree_read(struct v1_tree *tree, const struct inbye_limits *limits,
+        const struct inbye_limits *of_group, struct inbye_usage *usage, struct limit_verdicts *ret)
 {
         (void)tree;
         (void)limits;
+        (void)of_group;
         (void)usage;
-        (void)verdicts;
+        (void)ret;
 }
 
 void v1_tree_free(struct v1_tree *tree)

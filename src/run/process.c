@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/wait.h>
 
 /* How long a tree that was just started and killed may take to go. */
@@ -196,8 +197,28 @@ static int start_pumps(struct inbye_process *process)
 /* --- birth
  * ------------------------------------------------------------------------------------------------------ */
 
+/* Where the kernel ends one member and leaves the others, we do not. */
+static void on_oom(struct loop_io *io, uint32_t events)
+{
+        struct inbye_process *process = CONTAINER_OF(io, struct inbye_process, oom_io);
+
+        (void)events;
+        if (!limit_tree_take_oom(&process->limits))
+                return;
+        process_emit(process, (struct inbye_event){ .kind = INBYE_EVENT_LIMIT, .status = INBYE_OOM });
+        end_begin(process, INBYE_OOM, SIGKILL, 0);
+}
+
+static int watch_oom(struct inbye_process *process)
+{
+        int fd = limit_tree_oom_fd(&process->limits);
+
+        return fd < 0 ? 0 : loop_io_add(process->loop, &process->oom_io, fd, EPOLLIN, on_oom);
+}
+
 static void release(struct inbye_process *process)
 {
+        loop_io_remove(&process->oom_io);
         end_unwatch(process);
         loop_timer_stop(&process->timeout_timer);
         loop_timer_stop(&process->idle_timer);
@@ -321,6 +342,8 @@ static int start(struct inbye_process *process, const struct prepared *prepared,
         process->pidfd = spawned.pidfd;
         process->tree->ops->tree_started(process->tree, &spawned);
         r = end_watch_main(process);
+        if (r == 0)
+                r = watch_oom(process);
         if (r == 0)
                 r = start_pumps(process);
         if (r < 0)

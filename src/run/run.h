@@ -125,6 +125,7 @@ struct inbye_process {
         struct inbye_command *command;
         struct contain_tree *tree;
         struct limit_tree limits;
+        struct loop_io oom_io;
         enum process_state state;
 
         pid_t pid;

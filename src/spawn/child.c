@@ -44,6 +44,16 @@ CHILD_SIDE static int step_join(struct spawn_child *child)
         return child->procs_fd < 0 ? 0 : result(write(child->procs_fd, "0", 1));
 }
 
+CHILD_SIDE static int step_join_more(struct spawn_child *child)
+{
+        size_t i;
+
+        for (i = 0; i < child->plan->n_join_fds; i++)
+                if (write(child->plan->join_fds[i], "0", 1) < 0)
+                        return -errno;
+        return 0;
+}
+
 CHILD_SIDE static int step_session(struct spawn_child *child)
 {
         switch (child->plan->pgroup) {
@@ -278,6 +288,7 @@ static const struct {
 } steps[] = {
         { INBYE_STAGE_MECHANISM, step_belt },
         { INBYE_STAGE_JOIN, step_join },
+        { INBYE_STAGE_JOIN, step_join_more },
         { INBYE_STAGE_SESSION, step_session },
         { INBYE_STAGE_SESSION, step_foreground },
         { INBYE_STAGE_STDIO, step_stdio },

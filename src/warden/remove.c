@@ -55,17 +55,32 @@ static bool end_round(int base_fd, const char *name, int dir_fd, int events_fd)
         return false;
 }
 
+/* v1 has no event for any of it. What is there is killed by the warden of what holds it too, or was never
+ * held: then it ends here. */
+static bool end_round_v1(int base_fd, const char *name, int dir_fd)
+{
+        sweep_kill(dir_fd);
+        sweep_prune(dir_fd);
+        if (unlinkat(base_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+                return true;
+        poll(NULL, 0, ROUND_MS);
+        return false;
+}
+
 int remove_session(int base_fd, const char *name, uint64_t deadline_ns)
 {
         scoped(fd_closep) int dir_fd = -1, events_fd = -1;
+        int r;
 
         dir_fd = openat(base_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         if (dir_fd < 0)
                 return errno == ENOENT ? 0 : -errno;
         events_fd = openat(dir_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
-        if (events_fd < 0)
-                return errno == ENOENT || errno == ENODEV ? 0 : -errno;
-        while (!end_round(base_fd, name, dir_fd, events_fd))
+        r = events_fd < 0 ? -errno : 0;
+        if (r < 0 && !sweep_is_v1(dir_fd))
+                return r == -ENOENT || r == -ENODEV ? 0 : r;
+        while (!(events_fd < 0 ? end_round_v1(base_fd, name, dir_fd)
+                               : end_round(base_fd, name, dir_fd, events_fd)))
                 if (clock_left(clock_now_ns(), deadline_ns) == 0)
                         return -ETIMEDOUT;
         return 0;

@@ -50,6 +50,11 @@ static bool is_subdir(const struct sys_dirent *entry)
         return entry->type == DT_DIR && strcmp(entry->name, ".") != 0 && strcmp(entry->name, "..") != 0;
 }
 
+bool sweep_is_v1(int dir_fd)
+{
+        return faccessat(dir_fd, "tasks", F_OK, 0) == 0;
+}
+
 /* --- killing
  * ------------------------------------------------------------------------------------------------ */
 
@@ -60,8 +65,9 @@ static void kill_member(pid_t pid, uint64_t cgroup_id)
 
         if (pidfd < 0)
                 return;
-        /* Where the kernel does not tell, the list that was just read has to do: it is a moment old. */
-        if (sys_pidfd_cgroup_id(pidfd, &id) == 0 && id != cgroup_id)
+        /* Where the kernel does not tell (of v1 it never does), the list that was just read has to do: it is
+         * a moment old. */
+        if (cgroup_id && sys_pidfd_cgroup_id(pidfd, &id) == 0 && id != cgroup_id)
                 return;
         sys_pidfd_send_signal(pidfd, SIGKILL);
 }
@@ -91,7 +97,7 @@ static void kill_in(int dir_fd)
         struct stat st;
 
         if (procs_fd >= 0 && fstat(dir_fd, &st) == 0)
-                kill_listed(procs_fd, st.st_ino);
+                kill_listed(procs_fd, sweep_is_v1(dir_fd) ? 0 : st.st_ino);
 }
 
 static void kill_visit(int parent_fd, const char *name, int depth)
