@@ -3,20 +3,18 @@
  * Descriptors that stay open in the command although nobody named them, because its environment says they
  * are.
  *
- * make names its jobserver in MAKEFLAGS: the last --jobserver-auth=R,W counts (--jobserver-fds before make
- * 4.2); a fifo: is opened by name and needs nothing. LISTEN_FDS counts sockets from 3 on; LISTEN_PID names
- * the process that they are meant for: where that was us, it is set to the pid of the command.
+ * make names its jobserver in MAKEFLAGS (base/makeflags.c); a fifo is opened by name and needs nothing.
+ * LISTEN_FDS counts sockets from 3 on; LISTEN_PID names the process that they are meant for: where that was
+ * us, it is set to the pid of the command.
  */
 #include "cli/inherit.h"
+#include "base/makeflags.h"
 #include "base/parse.h"
-#include "base/str.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #define FIRST_LISTEN_FD 3
@@ -26,28 +24,16 @@ static int keep_if_open(struct inbye_command *command, int fd)
         return fd >= 3 && fcntl(fd, F_GETFD) >= 0 ? inbye_command_keep_fd(command, fd) : 0;
 }
 
-/* Behind the last "--jobserver-auth=" or "--jobserver-fds=", or NULL. */
-static const char *jobserver(const char *flags)
+int inherit_jobserver(struct inbye_command *command)
 {
-        static const char *const names[] = { "--jobserver-auth=", "--jobserver-fds=" };
-        const char *found = NULL;
+        const char *flags = getenv("MAKEFLAGS");
+        struct makeflags_jobserver jobserver;
+        int r;
 
-        for (const char *at = strstr(flags, "--jobserver-"); at; at = strstr(at + 1, "--jobserver-"))
-                for (size_t i = 0; i < 2; i++)
-                        if (str_starts_with(at, names[i]))
-                                found = at + strlen(names[i]);
-        return found;
-}
-
-static int keep_jobserver(struct inbye_command *command)
-{
-        const char *flags = getenv("MAKEFLAGS"), *pair = flags ? jobserver(flags) : NULL;
-        int read_fd, write_fd, r;
-
-        if (!pair || sscanf(pair, "%d,%d", &read_fd, &write_fd) != 2)
+        if (!flags || makeflags_find(flags, &jobserver) <= 0 || jobserver.path)
                 return 0;
-        r = keep_if_open(command, read_fd);
-        return r < 0 ? r : keep_if_open(command, write_fd);
+        r = keep_if_open(command, jobserver.read_fd);
+        return r < 0 ? r : keep_if_open(command, jobserver.write_fd);
 }
 
 /* Sockets that were meant for us are meant for the command, which has another pid. */
@@ -75,7 +61,7 @@ static int keep_listen_fds(struct inbye_command *command)
 
 int inherit_promised_fds(struct inbye_command *command)
 {
-        int r = keep_jobserver(command);
+        int r = inherit_jobserver(command);
 
         return r < 0 ? r : keep_listen_fds(command);
 }

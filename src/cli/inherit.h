@@ -9,6 +9,8 @@
  * sd_listen_fds(3). 0 or -errno.
  */
 int inherit_promised_fds(struct inbye_command *command);
+/** The jobserver alone. */
+int inherit_jobserver(struct inbye_command *command);
 /** Keep every descriptor that is not close-on-exec, as a plain exec would. 0 or -errno. */
 int inherit_all_fds(struct inbye_command *command);
 
