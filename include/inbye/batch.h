@@ -84,6 +84,18 @@ typedef void (*inbye_batch_result_fn)(void *userdata, uint64_t index, struct inb
  */
 #define INBYE_BATCH_TELL_UNSTARTED 2u
 
+/**
+ * Where MAKEFLAGS names a jobserver of GNU make (the last --jobserver-auth, descriptors or a fifo), take a
+ * token of it for every job that runs beside another one, and give the same back when its tree is gone. The
+ * descriptors are read without waiting, and without a change to what other processes share with us.
+ */
+#define INBYE_BATCH_JOBSERVER_CLIENT 0x10u
+/**
+ * Be a jobserver for the jobs: MAKEFLAGS in their environment names one that shares what the running jobs
+ * leave over. What a job had of it is free again when its tree is gone, whatever ended it.
+ */
+#define INBYE_BATCH_JOBSERVER_SERVER 0x20u
+
 /** What to do when enough jobs have ended in the way of `halt_on`. */
 enum inbye_batch_halt {
         INBYE_BATCH_HALT_NEVER,
@@ -131,15 +143,23 @@ struct inbye_batch_options {
         uint64_t start_interval_ns;  /**< Least time between two starts. */
         const uint32_t *pool_widths; /**< Most that the jobs of a pool take at once; pool 1 is the first. */
         size_t n_pools;
+
+        uint32_t jobserver_tokens; /**< With _JOBSERVER_SERVER: jobs and what their makes run, together.
+                                    *   0: the width. */
 };
 #define INBYE_BATCH_OPTIONS_INIT                                                                             \
         {                                                                                                    \
                 sizeof(struct inbye_batch_options), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, 0, \
                         0, NULL, 0, 0, 0, INBYE_BATCH_HALT_NEVER, INBYE_BATCH_ON_FAIL, 0, 0, 0, 0, 0, NULL,  \
-                        0                                                                                    \
+                        0, 0                                                                                 \
         }
 
-/** Errors as inbye_group_open(). Nothing starts before the loop turns. */
+/**
+ * Errors as inbye_group_open(). Nothing starts before the loop turns.
+ *
+ * @retval -ENOLINK  With _JOBSERVER_CLIENT: the jobserver that MAKEFLAGS names cannot be reached. make closes
+ *                   its descriptors in commands that are not marked as a make with '+'.
+ */
 INBYE_API INBYE_MUST_USE int inbye_batch_open(struct inbye_loop *loop,
         const struct inbye_batch_options *options, struct inbye_batch **ret_batch,
         struct inbye_error *reterr);
@@ -208,7 +228,7 @@ struct inbye_batch_counts {
         uint64_t waiting;     /**< For their next attempt. */
         uint64_t retries;     /**< Attempts that failed and were, or will be, followed by another. */
         enum inbye_batch_cause cause;
-        uint64_t escaped;     /**< Processes that got away and were found; see inbye_result_n_escaped(). */
+        uint64_t escaped; /**< Processes that got away and were found; see inbye_result_n_escaped(). */
 };
 /** @retval -E2BIG  counts->size is larger than the library knows. */
 INBYE_API int inbye_batch_counts(const struct inbye_batch *batch, struct inbye_batch_counts *counts);

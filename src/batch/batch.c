@@ -20,6 +20,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FLAGS_KNOWN                                                                                          \
+        (INBYE_BATCH_KEEP_ORDER | INBYE_BATCH_TELL_UNSTARTED | INBYE_BATCH_JOBSERVER_CLIENT |                \
+                INBYE_BATCH_JOBSERVER_SERVER)
+
 void batch_ask_for_turn(struct inbye_batch *batch)
 {
         if (!batch->dead)
@@ -70,9 +74,8 @@ static bool options_make_sense(const struct inbye_batch_options *options)
                         return false;
         if (options->n_retry_codes > 0 && !options->retry_codes)
                 return false;
-        return !(options->flags & ~(INBYE_BATCH_KEEP_ORDER | INBYE_BATCH_TELL_UNSTARTED)) &&
-               !(options->retry_statuses >> INBYE_STATUS_N) && options->halt_percent <= 100 &&
-               (unsigned)options->halt <= INBYE_BATCH_HALT_NOW &&
+        return !(options->flags & ~FLAGS_KNOWN) && !(options->retry_statuses >> INBYE_STATUS_N) &&
+               options->halt_percent <= 100 && (unsigned)options->halt <= INBYE_BATCH_HALT_NOW &&
                (unsigned)options->halt_on <= INBYE_BATCH_ON_END;
 }
 
@@ -86,6 +89,25 @@ static int copy_options(struct inbye_batch_options *ret, const struct inbye_batc
         if (r < 0)
                 return r;
         return options_make_sense(ret) ? 0 : -EINVAL;
+}
+
+static void on_token(void *userdata)
+{
+        batch_ask_for_turn(userdata);
+}
+
+static int open_jobserver(struct inbye_batch *batch, struct inbye_error *reterr)
+{
+        const struct inbye_batch_options *options = &batch->options;
+        const struct jobserver_options wanted = {
+                .connect = options->flags & INBYE_BATCH_JOBSERVER_CLIENT,
+                .serve = options->flags & INBYE_BATCH_JOBSERVER_SERVER,
+                .n_tokens = options->jobserver_tokens ? options->jobserver_tokens : batch->width,
+                .on_room = on_token,
+                .userdata = batch,
+        };
+
+        return jobserver_open(batch->loop, &wanted, &batch->jobserver, reterr);
 }
 
 static void on_cancel(struct loop_io *io, uint32_t events)
@@ -187,6 +209,9 @@ int inbye_batch_open(struct inbye_loop *loop, const struct inbye_batch_options *
         r = deadline_set(batch);
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_LOOP, -r, "timer of the batch");
+        r = open_jobserver(batch, reterr);
+        if (r < 0)
+                return r;
         batch_ask_for_turn(batch);
         *ret_batch = TAKE(batch);
         return 0;
@@ -209,6 +234,8 @@ void inbye_batch_free(struct inbye_batch *batch)
         batch_drop_all(batch);
         inbye_group_free(batch->group);
         batch->group = NULL;
+        jobserver_free(batch->jobserver);
+        batch->jobserver = NULL;
         order_deinit(&batch->order);
         batch_unpin(batch);
 }
@@ -262,6 +289,8 @@ int inbye_batch_set_width(struct inbye_batch *batch, uint32_t width)
         if (!batch || width == 0)
                 return -EINVAL;
         batch->width = width;
+        if (!batch->options.jobserver_tokens)
+                jobserver_set_tokens(batch->jobserver, width);
         batch_ask_for_turn(batch);
         return 0;
 }

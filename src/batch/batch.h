@@ -3,6 +3,7 @@
 #define BATCH_BATCH_H
 
 #include "base/list.h"
+#include "batch/jobserver.h"
 #include "batch/order.h"
 #include "loop/loop.h"
 #include "run/run.h"
@@ -29,6 +30,7 @@ struct job {
         struct pool *pool;
         struct inbye_command *command;
         struct inbye_process *process; /* NULL: it does not run */
+        struct seat *seat;             /* owned, with the process; NULL: there is no jobserver */
         struct inbye_result *last;     /* of the attempt before; NULL: there was none, or it runs */
         uint64_t place;                /* in the order of submission */
         uint64_t index;                /* what the callbacks call it */
@@ -64,6 +66,7 @@ struct inbye_batch {
         size_t n_waiting_bytes; /* what the results of waiting jobs weigh */
         uint64_t n_used;        /* of the width */
         struct order order;
+        struct jobserver *jobserver; /* NULL: none */
         uint64_t n_submitted, n_retries;
         uint64_t by_status[INBYE_STATUS_N], n_unstarted, n_leftovers, n_escaped;
         enum inbye_batch_cause cause;

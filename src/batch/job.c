@@ -17,7 +17,9 @@ void job_drop_process(struct job *job)
                 return;
         inbye_process_on_end(job->process, NULL, NULL);
         inbye_process_free(job->process);
+        jobserver_leave(job->seat); /* the tree is gone */
         job->process = NULL;
+        job->seat = NULL;
 }
 
 void job_free(struct job *job)

@@ -10,7 +10,8 @@
  *
  * When the system runs short of something while jobs of ours run (processes, descriptors), the job is put
  * back and the batch waits for one of them to end; only when nothing runs is the shortage the job's own
- * result.
+ * result. Under a jobserver, or as one, a job needs a token besides the slot (jobserver.c): where there is
+ * none it is put back too, and a turn is asked for when there may be one.
  */
 #include "base/error.h"
 #include "batch/batch.h"
@@ -107,25 +108,27 @@ static int reserve(struct job *job)
         return -ENOMEM;
 }
 
-static void start_job(struct job *job)
+/* false: it was put back, for something that must come first. */
+static bool start_job(struct job *job)
 {
         struct inbye_batch *batch = job->batch;
         struct inbye_error error = { 0 };
         int r;
 
         if (reserve(job) < 0)
-                return;
-        r = inbye_group_spawn(batch->group, job->command, &job->process, &error);
-        if (is_shortage(r) && batch->n_running > 0) {
-                batch->short_of = true;
+                return false;
+        r = jobserver_spawn(batch->jobserver, batch->group, job->command, &job->seat, &job->process, &error);
+        if (r == 0 || (is_shortage(r) && batch->n_running > 0)) {
+                batch->short_of = r < 0;
                 queue_put_back(job);
-                return;
+                return false;
         }
         job->n_attempts++;
         if (r < 0)
                 fail_to_start(job, r, &error);
         else
                 has_started(job);
+        return true;
 }
 
 static void fill(struct inbye_batch *batch)
@@ -147,7 +150,8 @@ static void fill(struct inbye_batch *batch)
                         queue_put_back(job); /* stopped by `next` itself; or too heavy for now */
                         return;
                 }
-                start_job(job);
+                if (!start_job(job))
+                        return;
         }
 }
 
@@ -226,7 +230,9 @@ void batch_turn(struct loop_defer *defer)
                 flush_waiting(batch);
         if (tells_unstarted(batch))
                 flush_unstarted(batch);
+        jobserver_begin(batch->jobserver);
         fill(batch);
+        jobserver_share(batch->jobserver);
         if (batch->dead)
                 batch_drop_all(batch); /* a job that was in our hands when a callback freed the batch */
         batch_unpin(batch);
