@@ -130,10 +130,10 @@ int channel_offer(struct channel *channel)
         int r;
 
         assert(!channel->offered);
-        if (write(channel->give[1], "+", 1) < 0) /* we have the other end: no SIGPIPE */
-                return -errno;
-        channel->offered = true;
         r = loop_io_modify(&channel->give_io, LOOP_OUT);
+        if (r >= 0 && write(channel->give[1], "+", 1) < 0) /* we have the other end: no SIGPIPE */
+                r = -errno;
+        channel->offered = r >= 0;
         return r;
 }
 

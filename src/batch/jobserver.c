@@ -159,15 +159,23 @@ static int prepare_channel(struct jobserver *jobserver, struct seat *seat)
         return channel_open(&seat->channel, jobserver->loop, on_change);
 }
 
+static bool take_for_job(struct jobserver *jobserver)
+{
+        if (tokens_take(&jobserver->tokens))
+                return true;
+        return revoke_one(jobserver) && tokens_take(&jobserver->tokens);
+}
+
 /* *ret_seat stays NULL where there is no token for it now. */
 static int enter(struct jobserver *jobserver, struct seat **ret_seat)
 {
         struct seat *seat;
         int r;
 
-        if (!tokens_take(&jobserver->tokens) && !(revoke_one(jobserver) && tokens_take(&jobserver->tokens))) {
+        if (!take_for_job(jobserver)) {
                 jobserver->job_waits = true;
-                return tokens_watch(&jobserver->tokens, true);
+                r = tokens_watch(&jobserver->tokens, true);
+                return r < 0 ? r : 0;
         }
         seat = calloc(1, sizeof(*seat));
         if (!seat) {

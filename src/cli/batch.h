@@ -13,12 +13,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/** What is wished of make's jobserver (batch_jobserver.c). */
+struct batch_jobserver {
+        bool serve, off;
+        uint32_t n_tokens; /* with serve; 0: the width */
+};
+int batch_jobserver_take(struct batch_jobserver *jobserver, const char *value, struct inbye_error *reterr);
+/** inbye_batch_open() with it. Where make has closed its jobserver that is told, and done without. */
+int batch_jobserver_open(const struct batch_jobserver *jobserver, struct inbye_loop *loop,
+        struct inbye_batch_options *options, struct inbye_batch **ret_batch, struct inbye_error *reterr);
+
 /** What the command line says (batch_wishes.c). */
 struct batch_wishes {
         uint32_t width;
         bool keep_order, tag, quiet;
         const char *items_path, *results, *summary;
         uint64_t grace_ns;
+        struct batch_jobserver jobserver;
         struct inbye_batch_options engine; /* as far as options say it: batch_engine.c */
         unsigned char retry_codes[256];    /* 1: named */
         unsigned char retry_code_list[256];

@@ -23,6 +23,7 @@ enum {
         OPTION_NULL,
         OPTION_STREAM,
         OPTION_SKIP_INVALID,
+        OPTION_JOBSERVER,
         OPTION_KEEP_ORDER,
         OPTION_TAG,
         OPTION_RESULTS,
@@ -40,6 +41,11 @@ static const struct cli_option batch_options[] = {
                 "start jobs as their lines arrive, without checking them all beforehand", NULL },
         { "skip-invalid", 0, NULL, OPTION_SKIP_INVALID, "Batch",
                 "tell of a bad line and go on with the next one", NULL },
+        { "jobserver", 0, "[=N|auto|off]", OPTION_JOBSERVER, "Batch",
+                "be a jobserver for the makes in the jobs: with what these run there are never more than N "
+                "at "
+                "once [-j]; auto: only use the one of the make that started us; off: not even that [auto]",
+                NULL },
         { "keep-order", 'k', NULL, OPTION_KEEP_ORDER, "Results",
                 "output and results in the order of the input", NULL },
         { "tag", 0, NULL, OPTION_TAG, "Results",
@@ -103,6 +109,8 @@ static int apply_option(void *userdata, int id, const char *value, struct inbye_
         case OPTION_SKIP_INVALID:
                 wishes->jobs.skip_invalid = true;
                 return 0;
+        case OPTION_JOBSERVER:
+                return batch_jobserver_take(&wishes->jobserver, value, reterr);
         case OPTION_KEEP_ORDER:
                 wishes->keep_order = true;
                 return 0;
@@ -242,6 +250,7 @@ int batch_wishes_take(struct batch_wishes *wishes, int argc, char **argv)
         is_template = strcmp(argv[first - 1], "--") == 0;
         if ((is_template ? take_template : take_file)(wishes, argv + first, (size_t)(argc - first)) != 0)
                 return -1;
+        wishes->jobs.base.keep_jobserver = !wishes->jobserver.serve;
         batch_engine_finish(wishes);
         if (record_check(&wishes->record, &error) < 0 || apply_defaults(wishes, &error) < 0 ||
                 try_settings(wishes, &error) < 0) {

@@ -26,7 +26,8 @@
 struct cli_option {
         const char *name;     /* without the dashes */
         char letter;          /* 0: none */
-        const char *argument; /* as in the help: "FILE", "DURATION"...; NULL: takes none */
+        const char *argument; /* as in the help: "FILE", "DURATION"...; "[...": may be left out; NULL: takes
+                                 none */
         int id;               /* of the table's owner; settings have theirs from CLI_SETTING_FIRST */
         const char *section;  /* heading in the help; entries of one section stand together */
         const char *help;     /* one line, lower case, no full stop */
@@ -81,6 +82,8 @@ typedef int (*cli_apply_fn)(void *userdata, int id, const char *value, struct in
  */
 int cli_parse(const struct cli_command *command, int argc, char **argv, cli_apply_fn apply, void *userdata);
 
+/** no_argument, required_argument or optional_argument of getopt_long(3). */
+int cli_option_kind(const struct cli_option *option);
 /** The entry of that name in a table, or NULL. */
 const struct cli_option *cli_option_find(const struct cli_option *table, const char *name);
 /** The entry whose name comes nearest to a misspelt one, or NULL. */

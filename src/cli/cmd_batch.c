@@ -200,7 +200,7 @@ static int open_batch(struct batch_session *session, struct inbye_error *reterr)
         options.ended = on_end;
         options.result = on_result;
         options.userdata = session;
-        return inbye_batch_open(session->loop, &options, &session->batch, reterr);
+        return batch_jobserver_open(&wishes->jobserver, session->loop, &options, &session->batch, reterr);
 }
 
 static int open_session(struct batch_session *session, struct inbye_error *reterr)

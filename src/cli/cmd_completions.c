@@ -5,6 +5,7 @@
  */
 #include "base/str.h"
 #include "cli/cli.h"
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,7 +82,7 @@ static void bash_name(const struct cli_command *command)
 
 static void bash_value(const struct cli_command *command, const struct cli_option *option)
 {
-        if (!option->argument)
+        if (cli_option_kind(option) != required_argument)
                 return;
         printf("        %s:--%s", command->name, option->name);
         if (option->letter)
@@ -107,7 +108,7 @@ static void bash_option(const struct cli_command *command, const struct cli_opti
 static void bash_option_with_value(const struct cli_command *command, const struct cli_option *option)
 {
         (void)command;
-        if (option->argument)
+        if (cli_option_kind(option) == required_argument)
                 printf(" --%s ", option->name);
         if (option->argument && option->letter)
                 printf(" -%c ", option->letter);
@@ -185,11 +186,13 @@ static void zsh_text(const char *text)
 
 static void zsh_one(const char *dashes, const char *name, const struct cli_option *option, const char *joint)
 {
-        printf("                '*%s%s%s[", dashes, name, option->argument ? joint : "");
+        bool is_optional = cli_option_kind(option) == optional_argument;
+
+        printf("                '*%s%s%s[", dashes, name, is_optional ? "=-" : option->argument ? joint : "");
         zsh_text(option->help);
         putchar(']');
         if (option->argument) {
-                putchar(':');
+                printf(is_optional ? "::" : ":");
                 zsh_text(option->argument);
                 if (option->values)
                         printf(":(%s)", option->values);
@@ -269,7 +272,7 @@ static void fish_option(const struct cli_command *command, const struct cli_opti
                 printf(" -s %c", option->letter);
         if (option->values)
                 printf(" -x -a '%s'", option->values);
-        else if (option->argument)
+        else if (cli_option_kind(option) == required_argument)
                 printf(" %s", kind_of(option)->fish);
         printf(" -d ");
         fish_text(option->help);

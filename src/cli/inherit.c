@@ -14,26 +14,52 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define FIRST_LISTEN_FD 3
 
-static int keep_if_open(struct inbye_command *command, int fd)
+/* What we opened ourselves is close-on-exec. A number in the environment may be of a descriptor that was
+ * closed before we came, and that is now something of ours. */
+static bool is_inherited(int fd)
 {
-        return fd >= 3 && fcntl(fd, F_GETFD) >= 0 ? inbye_command_keep_fd(command, fd) : 0;
+        int flags = fd >= 3 ? fcntl(fd, F_GETFD) : -1;
+
+        return flags >= 0 && !(flags & FD_CLOEXEC);
+}
+
+static int keep_inherited(struct inbye_command *command, int fd)
+{
+        return is_inherited(fd) ? inbye_command_keep_fd(command, fd) : 0;
+}
+
+static int find_jobserver(struct makeflags_jobserver *ret)
+{
+        const char *flags = getenv("MAKEFLAGS");
+
+        return flags ? makeflags_find(flags, ret) : 0;
+}
+
+int inherit_has_jobserver(void)
+{
+        struct makeflags_jobserver jobserver;
+        int r = find_jobserver(&jobserver);
+
+        if (r <= 0 || jobserver.path)
+                return r;
+        return is_inherited(jobserver.read_fd) && is_inherited(jobserver.write_fd) ? 1 : -EBADF;
 }
 
 int inherit_jobserver(struct inbye_command *command)
 {
-        const char *flags = getenv("MAKEFLAGS");
         struct makeflags_jobserver jobserver;
-        int r;
+        int r = find_jobserver(&jobserver);
 
-        if (!flags || makeflags_find(flags, &jobserver) <= 0 || jobserver.path)
+        if (r <= 0 || jobserver.path)
                 return 0;
-        r = keep_if_open(command, jobserver.read_fd);
-        return r < 0 ? r : keep_if_open(command, jobserver.write_fd);
+        r = keep_inherited(command, jobserver.read_fd);
+        return r < 0 ? r : keep_inherited(command, jobserver.write_fd);
 }
 
 /* Sockets that were meant for us are meant for the command, which has another pid. */
@@ -55,7 +81,7 @@ static int keep_listen_fds(struct inbye_command *command)
         if (!text || parse_int(text, 1, 1024, &n) < 0)
                 return 0;
         for (int fd = FIRST_LISTEN_FD; fd < FIRST_LISTEN_FD + n && r >= 0; fd++)
-                r = keep_if_open(command, fd);
+                r = keep_inherited(command, fd);
         return r < 0 ? r : pass_listen_pid(command);
 }
 
@@ -64,13 +90,6 @@ int inherit_promised_fds(struct inbye_command *command)
         int r = inherit_jobserver(command);
 
         return r < 0 ? r : keep_listen_fds(command);
-}
-
-static int keep_inheritable(struct inbye_command *command, int fd)
-{
-        int flags = fd >= 3 ? fcntl(fd, F_GETFD) : -1;
-
-        return flags < 0 || (flags & FD_CLOEXEC) ? 0 : inbye_command_keep_fd(command, fd);
 }
 
 /* Without /proc: all numbers there can be, as far as it is sensible. */
@@ -82,7 +101,7 @@ static int keep_by_number(struct inbye_command *command)
         if (limit < 0 || limit > 65536)
                 limit = 65536;
         for (int fd = 3; fd < limit && r >= 0; fd++)
-                r = keep_inheritable(command, fd);
+                r = keep_inherited(command, fd);
         return r;
 }
 
@@ -96,7 +115,7 @@ int inherit_all_fds(struct inbye_command *command)
                 return keep_by_number(command);
         while (r >= 0 && (entry = readdir(dir)))
                 if (parse_int(entry->d_name, 3, INT_MAX, &fd) == 0)
-                        r = keep_inheritable(command, fd); /* the folder's own is close-on-exec */
+                        r = keep_inherited(command, fd); /* the folder's own is close-on-exec */
         closedir(dir);
         return r;
 }

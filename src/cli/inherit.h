@@ -9,6 +9,10 @@
  * sd_listen_fds(3). 0 or -errno.
  */
 int inherit_promised_fds(struct inbye_command *command);
+/** Did we get the jobserver that MAKEFLAGS names? 1; 0: it names none; -EBADF, or -EINVAL: make no sense of
+ * it.
+ */
+int inherit_has_jobserver(void);
 /** The jobserver alone. */
 int inherit_jobserver(struct inbye_command *command);
 /** Keep every descriptor that is not close-on-exec, as a plain exec would. 0 or -errno. */

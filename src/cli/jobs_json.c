@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/scope.h"
 #include "base/str.h"
+#include "cli/inherit.h"
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -52,6 +53,8 @@ int job_base_apply(const struct job_base *base, struct inbye_command *command, s
                 r = inbye_command_set_signal_mask(command, cli_origin_mask());
         if (r >= 0)
                 r = inbye_command_set_shell_fallback(command, 1);
+        if (r >= 0 && base->keep_jobserver)
+                r = inherit_jobserver(command);
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_ARGUMENT, -r, "settings of the batch");
         return settings_to_command(base->settings, command, reterr);

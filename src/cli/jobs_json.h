@@ -17,6 +17,7 @@ struct job_base {
         const struct job_pools *pools; /* NULL: none */
         const struct settings *settings;
         const char *capture_limit, *capture_keep; /* as given, or the defaults of the batch */
+        bool keep_jobserver; /* the descriptors of make's jobserver stay open in the job */
 };
 
 /** What is wrong with a line. */

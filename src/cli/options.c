@@ -40,11 +40,18 @@ static size_t count_options(const struct cli_command *command)
         return n;
 }
 
+int cli_option_kind(const struct cli_option *option)
+{
+        if (!option->argument)
+                return no_argument;
+        return option->argument[0] == '[' ? optional_argument : required_argument;
+}
+
 static void add_option(struct cli_getopt *tables, const struct cli_option *option, char **end_of_shorts)
 {
         tables->longs[tables->n] = (struct option){
                 .name = option->name,
-                .has_arg = option->argument ? required_argument : no_argument,
+                .has_arg = cli_option_kind(option),
                 .val = FIRST_VALUE + (int)tables->n,
         };
         tables->flat[tables->n++] = option;
@@ -275,7 +282,7 @@ static void append_option(struct buf *out, const struct cli_option *option)
         else
                 buf_printf(out, "      --%s", option->name);
         if (option->argument)
-                buf_printf(out, "=%s", option->argument);
+                buf_printf(out, "%s%s", option->argument[0] == '[' ? "" : "=", option->argument);
         column = out->n - start;
         if (column + 2 > HELP_COLUMN) {
                 buf_append_char(out, '\n');

@@ -2,6 +2,7 @@
 /* Batches: every job has its one result, whatever becomes of it, and never more trees than asked for. */
 #include "batch_fixture.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/resource.h>
 
 Test(batch, every_job_has_its_own_result_once)
@@ -445,6 +446,145 @@ Test(batch, a_shortage_of_descriptors_only_slows_it_down)
         open_source(f, 80, short_nap);
         finish(f);
         cr_assert(eq(u64, counts(f).by_status[INBYE_OK], 80));
+        end(f);
+}
+
+/* A jobserver of the test's own. */
+static void make_pool(int pool[2], const char *tokens)
+{
+        char flags[80];
+
+        cr_assert(zero(int, pipe(pool)));
+        cr_assert(eq(sz, (size_t)write(pool[1], tokens, strlen(tokens)), strlen(tokens)));
+        snprintf(flags, sizeof(flags), " -j --jobserver-auth=%d,%d", pool[0], pool[1]);
+        cr_assert(zero(int, setenv("MAKEFLAGS", flags, 1)));
+}
+
+/* What is in there now. Nobody made it non-blocking. */
+static char *drain_pool(int pool[2])
+{
+        static char tokens[16];
+        ssize_t n;
+
+        cr_assert(eq(int, fcntl(pool[0], F_GETFL), O_RDONLY));
+        cr_assert(eq(sz, (size_t)write(pool[1], ".", 1), 1));
+        n = read(pool[0], tokens, sizeof(tokens) - 1);
+        cr_assert(gt(int, (int)n, 0));
+        tokens[n - 1] = '\0';
+        return tokens;
+}
+
+static void end_with_pool(struct fixture *f, int pool[2])
+{
+        close(pool[0]);
+        close(pool[1]);
+        end(f);
+}
+
+Test(batch, takes_a_token_of_make_for_each_job_but_one_and_gives_it_back)
+{
+        struct fixture *f = begin(8, INBYE_BATCH_JOBSERVER_CLIENT);
+        int pool[2];
+
+        make_pool(pool, "xx");
+        make_directory();
+        open_source(f, 40, count_neighbours);
+        finish(f);
+        for (int i = 0; i < 40; i++)
+                cr_assert(le(int, atoi(f->text[i]), 3));
+        cr_assert(eq(str, drain_pool(pool), "xx"));
+        remove_directory();
+        end_with_pool(f, pool);
+}
+
+Test(batch, gives_back_the_tokens_of_make_when_it_is_freed_while_jobs_run)
+{
+        struct fixture *f = begin(8, INBYE_BATCH_JOBSERVER_CLIENT);
+        int pool[2];
+
+        make_pool(pool, "y");
+        open_source(f, 9, hang);
+        cr_assert(eq(int, inbye_batch_wait(f->batch, 50 * MS), -ETIMEDOUT));
+        cr_assert(eq(u64, counts(f).running, 2));
+        inbye_batch_free(f->batch);
+        f->batch = NULL;
+        cr_assert(eq(str, drain_pool(pool), "y"));
+        end_with_pool(f, pool);
+}
+
+Test(batch, a_cancel_reaches_jobs_that_wait_for_a_token)
+{
+        struct fixture *f = begin(4, INBYE_BATCH_JOBSERVER_CLIENT);
+        int pool[2];
+
+        make_pool(pool, "");
+        open_batch(f);
+        submit(f, hang(0));
+        submit(f, hang(1));
+        cr_assert(eq(int, inbye_batch_wait(f->batch, 20 * MS), -ETIMEDOUT));
+        cr_assert(eq(u64, counts(f).not_started, 1));
+        inbye_batch_cancel(f->batch, SIGKILL, 0);
+        finish(f);
+        cr_assert(eq(u64, f->n_results, 2));
+        cr_assert(eq(int, f->status[0], INBYE_CANCELLED));
+        cr_assert(eq(int, f->status[1], INBYE_CANCELLED));
+        cr_assert(eq(str, drain_pool(pool), ""));
+        end_with_pool(f, pool);
+}
+
+Test(batch, a_jobserver_that_cannot_be_reached_is_refused)
+{
+        struct fixture *f = begin(8, INBYE_BATCH_JOBSERVER_CLIENT);
+        struct inbye_error error = { 0 };
+
+        cr_assert(zero(int, setenv("MAKEFLAGS", "--jobserver-auth=798,799", 1)));
+        cr_assert(eq(int, inbye_batch_open(f->loop, &f->options, &f->batch, &error), -ENOLINK));
+        cr_assert(eq(int, error.number, EBADF));
+        cr_assert(zero(int, setenv("MAKEFLAGS", "--jobserver-auth=0,1x", 1)));
+        cr_assert(eq(int, inbye_batch_open(f->loop, &f->options, &f->batch, NULL), -ENOLINK));
+        cr_assert(zero(int, setenv("MAKEFLAGS", "k", 1)));
+        open_source(f, 3, echo_number);
+        finish(f);
+        cr_assert(eq(u64, f->n_results, 3));
+        end(f);
+}
+
+#define OPEN_POOL "w=${MAKEFLAGS##*,}; r=${MAKEFLAGS##*=}; r=${r%,*}; "
+
+/* Takes both tokens that there are beside its own, and gives none back. */
+static struct inbye_command *hoard(uint64_t i)
+{
+        (void)i;
+        return SH(OPEN_POOL "head -c 2 /dev/fd/$r >/dev/null; echo had two");
+}
+
+Test(batch, what_a_job_kept_of_its_jobserver_is_there_for_the_next_one)
+{
+        struct fixture *f = begin(1, INBYE_BATCH_JOBSERVER_SERVER);
+
+        f->options.jobserver_tokens = 3;
+        open_source(f, 6, hoard);
+        finish(f);
+        for (int i = 0; i < 6; i++)
+                cr_assert(eq(str, f->text[i], "had two\n"));
+        end(f);
+}
+
+/* The first puts back what it never had. The second would have to wait for ever for a second one. */
+static struct inbye_command *overpay(uint64_t i)
+{
+        return i ? hoard(i) : SH(OPEN_POOL "printf +++++++++ >/dev/fd/$w; echo paid");
+}
+
+Test(batch, tokens_that_were_never_given_count_for_nothing)
+{
+        struct fixture *f = begin(1, INBYE_BATCH_JOBSERVER_SERVER);
+
+        f->options.jobserver_tokens = 2;
+        open_source(f, 2, overpay);
+        cr_assert(eq(int, inbye_batch_wait(f->batch, 300 * MS), -ETIMEDOUT));
+        cr_assert(eq(u64, f->n_results, 1));
+        cr_assert(eq(str, f->text[0], "paid\n"));
         end(f);
 }
 
