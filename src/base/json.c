@@ -183,6 +183,12 @@ void json_text(struct json *json, const char *text)
         append_string(json->out, text, strlen(text));
 }
 
+void json_legible(struct json *json, const char *data, size_t n)
+{
+        separate(json);
+        append_string(json->out, data, n);
+}
+
 static void append_base64(struct buf *out, const unsigned char *p, size_t n)
 {
         static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

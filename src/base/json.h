@@ -26,6 +26,8 @@ void json_key(struct json *json, const char *key);
 void json_text(struct json *json, const char *text);
 /** Bytes: a string where they are UTF-8, else {"base64":"..."}. */
 void json_bytes(struct json *json, const char *data, size_t n);
+/** Bytes as text to look at: always a string; what is not UTF-8 in them becomes U+FFFD. */
+void json_legible(struct json *json, const char *data, size_t n);
 void json_unsigned(struct json *json, uint64_t number);
 void json_signed(struct json *json, int64_t number);
 /** Seconds with nanosecond digits as needed: 1.25; null where it is UINT64_MAX (unknown). */

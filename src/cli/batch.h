@@ -27,7 +27,7 @@ int batch_jobserver_open(const struct batch_jobserver *jobserver, struct inbye_l
 struct batch_wishes {
         uint32_t width;
         bool keep_order, tag, quiet;
-        const char *items_path, *results, *summary;
+        const char *items_path, *results, *summary, *trace, *html;
         uint64_t grace_ns;
         struct batch_jobserver jobserver;
         struct inbye_batch_options engine; /* as far as options say it: batch_engine.c */
@@ -90,8 +90,10 @@ struct batch_observer_ops {
         void (*free)(void *observer);
 };
 
+extern const struct batch_observer_ops batch_html;
 extern const struct batch_observer_ops batch_joblog;
 extern const struct batch_observer_ops batch_running;
+extern const struct batch_observer_ops batch_trace;
 #define BATCH_N_OBSERVERS_MAX 8
 
 struct batch_observers {

@@ -11,6 +11,8 @@
 static const struct batch_observer_ops *const kinds[] = {
         &batch_joblog,
         &batch_running,
+        &batch_trace,
+        &batch_html,
 };
 _Static_assert(ARRAY_SIZE(kinds) <= BATCH_N_OBSERVERS_MAX, "a place for each kind");
 

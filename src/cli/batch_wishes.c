@@ -29,7 +29,9 @@ enum {
         OPTION_RESULTS,
         OPTION_SUMMARY,
         OPTION_JSON,
-        OPTION_QUIET
+        OPTION_QUIET,
+        OPTION_TRACE,
+        OPTION_HTML
 };
 
 static const struct cli_option batch_options[] = {
@@ -59,6 +61,11 @@ static const struct cli_option batch_options[] = {
                 "no line for each job that is not ok, unless it could not be started, and no table at the "
                 "end",
                 NULL },
+        { "trace", 0, "FILE", OPTION_TRACE, "Pictures",
+                "write what ran when as trace events, a lane per slot, for Perfetto or chrome://tracing",
+                NULL },
+        { "html", 0, "FILE", OPTION_HTML, "Pictures",
+                "write a page to look into: failures, timeline, distributions, all jobs", NULL },
         { 0 },
 };
 const struct cli_option *const batch_tables[] = { batch_options, batch_engine_options, record_options,
@@ -128,6 +135,12 @@ static int apply_option(void *userdata, int id, const char *value, struct inbye_
                 return 0;
         case OPTION_QUIET:
                 wishes->quiet = true;
+                return 0;
+        case OPTION_TRACE:
+                wishes->trace = value;
+                return 0;
+        case OPTION_HTML:
+                wishes->html = value;
                 return 0;
         default:
                 if (id >= BATCH_ENGINE_FIRST && id < RECORD_OPTION_FIRST)
@@ -230,6 +243,20 @@ static int try_settings(const struct batch_wishes *wishes, struct inbye_error *r
         return r;
 }
 
+/* A picture takes a file for itself: the page would replace the other, the trace write over it. */
+static int check_pictures(const struct batch_wishes *wishes)
+{
+        const char *names[] = { wishes->trace, wishes->html, wishes->results, wishes->summary,
+                wishes->record.joblog.path };
+
+        for (size_t i = 0; i < 2; i++)
+                for (size_t j = i + 1; j < ARRAY_SIZE(names); j++)
+                        if (names[i] && names[j] && strcmp(names[i], names[j]) == 0)
+                                return cli_misuse(
+                                        &cli_batch, "'%s' is named twice as a place to write to", names[i]);
+        return 0;
+}
+
 /* 0; 1: help was printed; < 0: misuse, told. */
 int batch_wishes_take(struct batch_wishes *wishes, int argc, char **argv)
 {
@@ -252,6 +279,8 @@ int batch_wishes_take(struct batch_wishes *wishes, int argc, char **argv)
                 return -1;
         wishes->jobs.base.keep_jobserver = !wishes->jobserver.serve;
         batch_engine_finish(wishes);
+        if (check_pictures(wishes) != 0)
+                return -1;
         if (record_check(&wishes->record, &error) < 0 || apply_defaults(wishes, &error) < 0 ||
                 try_settings(wishes, &error) < 0) {
                 cli_error(&error);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `owner COMMAND [ARG]...`: a program that uses the library and holds one tree, to be killed by a test. When
- * the tree has ended after all it says with what status.
+ * `owner MECHANISM COMMAND [ARG]...`: a program that uses the library and holds one tree, to be killed by a
+ * test. When the tree has ended after all it says with what status.
  */
 #include <inbye/inbye.h>
 #include <stdio.h>
 
-static int hold(struct inbye_loop *loop, struct inbye_command *command, struct inbye_error *error)
+static int hold(struct inbye_loop *loop, const char *mechanism, struct inbye_command *command,
+        struct inbye_error *error)
 {
         struct inbye_group_options options = INBYE_GROUP_OPTIONS_INIT;
         struct inbye_process *process = NULL;
@@ -14,7 +15,7 @@ static int hold(struct inbye_loop *loop, struct inbye_command *command, struct i
         struct inbye_group *group = NULL;
         int r;
 
-        options.mechanisms = INBYE_MECHANISM_CGROUP;
+        options.mechanisms = inbye_mechanism_from_name(mechanism);
         r = inbye_group_open(loop, &options, &group, error);
         if (r == 0)
                 r = inbye_group_spawn(group, command, &process, error);
@@ -35,13 +36,13 @@ int main(int argc, char **argv)
         struct inbye_error error = { 0 };
         int r;
 
-        if (argc < 2)
+        if (argc < 3 || !inbye_mechanism_from_name(argv[1]))
                 return 64;
-        r = inbye_command_open((const char *const *)argv + 1, &command);
+        r = inbye_command_open((const char *const *)argv + 2, &command);
         if (r == 0)
                 r = inbye_loop_open(&loop);
         if (r == 0)
-                r = hold(loop, command, &error);
+                r = hold(loop, argv[1], command, &error);
         if (r < 0)
                 fprintf(stderr, "owner: %d %s\n", r, error.text);
         inbye_loop_free(loop);

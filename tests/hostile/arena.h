@@ -9,6 +9,7 @@
 struct arena {
         struct suite suite; /**< Its bystander and its neighbour are inside as well. */
         const char *owner;  /**< tests/helpers/owner */
+        uint32_t mechanism; /**< The one that is tried. */
         char path[PATH_MAX], outside[PATH_MAX];
         int changes_fd;    /**< inotify: the arena, and the folder of the lists. */
         size_t n_sessions; /**< Those that are always there: the neighbour's. */
@@ -40,6 +41,9 @@ bool arena_line_is_cut(const struct witness *witness, int timeout_ms);
 void arena_check_others(struct arena *arena, const char *what);
 /** Within the second that is promised no process and no session directory is left. */
 void arena_check_nothing(struct arena *arena, struct witness *witness, const char *what);
+
+/** Does the mechanism that is tried have a session directory? */
+bool arena_has_sessions(const struct arena *arena);
 
 /** Random SIGKILLs, from before the first spawn to after the last reap (owner_random.c). */
 void random_kills(struct arena *arena, unsigned n, uint64_t seed);

@@ -3,13 +3,12 @@
  * Owners that die: `inbye run`, `inbye batch` and a program that uses the library are killed, stopped and
  * killed, lose their warden, or die together with it, while hostile trees run under them. Within a second
  * nothing of the trees is left; what is left when both die is found and removed by `inbye gc`, which leaves
- * alone what has an owner.
+ * alone what has an owner. Killed they are with every mechanism that promises to outlive them; what is about
+ * the session's directory is tried with the one that has such a thing.
  */
 #include "arena.h"
 #include "nursery.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -20,19 +19,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define EXIT_SKIP 77
 #define PATIENCE_MS 20000
-
-uint64_t now_ns(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t)now.tv_sec * INBYE_SECOND + (uint64_t)now.tv_nsec;
-}
 
 /* --- owners -----------------------------------------------------------------------------------------------
  */
@@ -57,13 +47,14 @@ struct trial {
 static int start_owner(struct trial *trial)
 {
         const char *inbye = trial->arena->suite.inbye, *helper = trial->arena->suite.helper;
+        const char *mechanism = inbye_mechanism_name(trial->arena->mechanism);
         char report[PATH_MAX + 32], results[PATH_MAX + 32];
-        const char *const argvs[KIND_N][12] = {
-                [KIND_RUN] = { inbye, "run", "--mechanism=cgroup", report, "--", helper, trial->scenario,
+        const char *const argvs[KIND_N][13] = {
+                [KIND_RUN] = { inbye, "run", "--mechanism", mechanism, report, "--", helper, trial->scenario,
                         "stay" },
-                [KIND_BATCH] = { inbye, "batch", "-q", "--mechanism=cgroup", results, "--", helper, "{}",
+                [KIND_BATCH] = { inbye, "batch", "-q", "--mechanism", mechanism, results, "--", helper, "{}",
                         "stay", ":::", trial->scenario },
-                [KIND_LIBRARY] = { trial->arena->owner, helper, trial->scenario, "stay" },
+                [KIND_LIBRARY] = { trial->arena->owner, mechanism, helper, trial->scenario, "stay" },
         };
 
         snprintf(trial->report, sizeof(trial->report), "%s/report", trial->arena->suite.directory);
@@ -76,7 +67,8 @@ static bool trial_open(struct trial *trial, const char *manner)
 {
         int r;
 
-        snprintf(trial->what, sizeof(trial->what), "%s, %s, %s", kind_names[trial->kind], trial->scenario,
+        snprintf(trial->what, sizeof(trial->what), "%s, %s, %s, %s",
+                inbye_mechanism_name(trial->arena->mechanism), kind_names[trial->kind], trial->scenario,
                 manner);
         r = witness_init(&trial->witness, trial->arena->suite.directory);
         if (r >= 0)
@@ -84,8 +76,9 @@ static bool trial_open(struct trial *trial, const char *manner)
         return arena_check(trial->arena, r >= 0, "%s: %s", trial->what, strerror(-r)) &&
                arena_check(trial->arena, arena_await_ready(trial->arena, &trial->witness), "%s: never ready",
                        trial->what) &&
-               arena_check(trial->arena, arena_count(trial->arena) == 1, "%s: %zu sessions", trial->what,
-                       arena_count(trial->arena));
+               arena_check(trial->arena,
+                       arena_count(trial->arena) == (arena_has_sessions(trial->arena) ? 1 : 0),
+                       "%s: %zu sessions", trial->what, arena_count(trial->arena));
 }
 
 static void trial_close(struct trial *trial)
@@ -115,36 +108,13 @@ static bool stop_owner(struct trial *trial)
                 "%s: the owner does not stop", trial->what);
 }
 
-/* By the list of all processes: that of the children leaves some out while others of them end. */
-static bool is_warden(const char *pid, pid_t owner)
-{
-        char path[64], text[512] = "", *end;
-        int parent = 0;
-        FILE *file;
-
-        snprintf(path, sizeof(path), "/proc/%.16s/stat", pid);
-        file = fopen(path, "re");
-        if (!file)
-                return false;
-        end = fgets(text, sizeof(text), file) ? strrchr(text, ')') : NULL;
-        fclose(file);
-        return end && strstr(text, "(inbye-warden)") && sscanf(end + 1, " %*c %d", &parent) == 1 &&
-               parent == owner;
-}
-
 static bool kill_warden(struct trial *trial)
 {
-        DIR *dir = opendir("/proc");
-        struct dirent *entry;
-        bool found = false;
+        pid_t pid = program_child(&trial->owner, "inbye-warden");
 
-        while (dir && !found && (entry = readdir(dir)))
-                if (isdigit((unsigned char)entry->d_name[0]) && is_warden(entry->d_name, trial->owner.pid))
-                        /* Its parent waits for nothing but its end: the pid is its own. */
-                        found = kill((pid_t)strtol(entry->d_name, NULL, 10), SIGKILL) == 0;
-        if (dir)
-                closedir(dir);
-        return arena_check(trial->arena, found, "%s: the owner has no warden", trial->what);
+        /* Its parent waits for nothing but its end: the pid is its own. */
+        return arena_check(
+                trial->arena, pid > 0 && kill(pid, SIGKILL) == 0, "%s: the owner has no warden", trial->what);
 }
 
 /* --- what can happen to them ------------------------------------------------------------------------------
@@ -245,12 +215,25 @@ static void try_both(struct arena *arena, enum kind kind, const char *scenario)
         trial_close(&trial);
 }
 
-static void try_all(struct arena *arena)
+static bool applies(const struct arena *arena, const char *scenario)
+{
+        const struct trick *trick = tricks;
+
+        while (trick->name && strcmp(trick->name, scenario) != 0)
+                trick++;
+        return trick->name && trick_applies(trick, arena->mechanism) &&
+               !trick_escapes(trick, arena->mechanism, false);
+}
+
+static void try_kinds(struct arena *arena)
 {
         for (enum kind kind = 0; kind < KIND_N; kind++) {
                 for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
-                        try_kill(arena, kind, scenarios[i]);
+                        if (applies(arena, scenarios[i]))
+                                try_kill(arena, kind, scenarios[i]);
                 try_stopped(arena, kind);
+                if (!arena_has_sessions(arena))
+                        continue;
                 try_warden(arena, kind, "daemon");
                 try_warden(arena, kind, "subcgroups");
                 try_both(arena, kind, "daemon");
@@ -279,9 +262,10 @@ struct plan {
         struct arena arena;
         unsigned n_kills;
         uint64_t seed;
+        const char *only_mechanism; /* NULL: all */
 };
 
-static bool has_cgroup(void)
+static bool works_here(uint32_t mechanism)
 {
         const struct inbye_host_mechanism *m = NULL;
         struct inbye_host *host = NULL;
@@ -290,9 +274,24 @@ static bool has_cgroup(void)
         if (inbye_host_open(&host) < 0)
                 return true; /* what is wrong will be told when it is used */
         for (size_t i = 0; !works && (m = inbye_host_mechanism(host, i)); i++)
-                works = m->mechanism == INBYE_MECHANISM_CGROUP && m->number == 0;
+                works = m->mechanism == mechanism && m->number == 0;
         inbye_host_free(host);
         return works;
+}
+
+static void try_all(struct plan *plan)
+{
+        struct arena *arena = &plan->arena;
+        uint32_t bit;
+
+        for (bit = 1; inbye_mechanism_name(bit); bit <<= 1) {
+                if (!suite_wants(plan->only_mechanism, inbye_mechanism_name(bit)) ||
+                        !mechanism_outlives_owner(bit) || !works_here(bit))
+                        continue;
+                arena->mechanism = bit;
+                try_kinds(arena);
+                random_kills(arena, plan->n_kills, plan->seed);
+        }
 }
 
 static int run_suite(void *userdata)
@@ -301,16 +300,14 @@ static int run_suite(void *userdata)
         struct arena *arena = &plan->arena;
         int r;
 
-        if (!has_cgroup()) {
+        if (!works_here(INBYE_MECHANISM_CGROUP)) {
                 printf("hostile: skipped: mechanism cgroup does not work here\n");
                 return EXIT_SKIP;
         }
         r = arena_init(arena);
         if (arena_check(arena, r >= 0, "no cgroup of its own: %s", strerror(-r)) &&
-                arena_check(arena, prove(arena), "the checks see nothing")) {
-                try_all(arena);
-                random_kills(arena, plan->n_kills, plan->seed);
-        }
+                arena_check(arena, prove(arena), "the checks see nothing"))
+                try_all(plan);
         arena_deinit(arena);
         printf("checks: %zu passed, %zu failed, 0 skipped\n", arena->n_checks - arena->n_failures,
                 arena->n_failures);
@@ -320,7 +317,8 @@ static int run_suite(void *userdata)
 static int parse(struct plan *plan, int argc, char **argv)
 {
         static const struct option options[] = { { "kills", required_argument, NULL, 'k' },
-                { "seed", required_argument, NULL, 's' }, { NULL } };
+                { "seed", required_argument, NULL, 's' }, { "mechanisms", required_argument, NULL, 'm' },
+                { NULL } };
         int option;
 
         while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0)
@@ -328,6 +326,8 @@ static int parse(struct plan *plan, int argc, char **argv)
                         plan->n_kills = (unsigned)strtoul(optarg, NULL, 10);
                 else if (option == 's')
                         plan->seed = strtoull(optarg, NULL, 10);
+                else if (option == 'm')
+                        plan->only_mechanism = optarg;
                 else
                         return -1;
         if (argc - optind != 3)
@@ -346,7 +346,8 @@ int main(int argc, char **argv)
         int status;
 
         if (getrandom(&plan.seed, sizeof(plan.seed), 0) < 0 || parse(&plan, argc, argv) < 0) {
-                fprintf(stderr, "usage: owner-death [--kills=N] [--seed=N] HOSTILE OWNER INBYE\n");
+                fprintf(stderr,
+                        "usage: owner-death [--kills=N] [--seed=N] [--mechanisms=A,B] HOSTILE OWNER INBYE\n");
                 return 64;
         }
         snprintf(directory, sizeof(directory), "%s/owner-death.XXXXXX", parent ? parent : "/tmp");

@@ -29,8 +29,9 @@ static uint64_t next_random(uint64_t *state)
 
 static int start_batch(struct arena *arena, struct program *batch, const struct witness *witness)
 {
-        const char *argv[] = { arena->suite.inbye, "batch", "-q", "-j3", "--", arena->suite.helper, "daemon",
-                "exit", ":::", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", N_JOBS, NULL };
+        const char *argv[] = { arena->suite.inbye, "batch", "-q", "-j3", "--mechanism",
+                inbye_mechanism_name(arena->mechanism), "--", arena->suite.helper, "daemon", "exit",
+                ":::", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", N_JOBS, NULL };
 
         return program_start(batch, argv, witness->log_path, NULL);
 }
@@ -114,8 +115,9 @@ void random_kills(struct arena *arena, unsigned n, uint64_t seed)
         uint64_t whole_ns = measure_least(arena), state = seed ? seed : 1;
         unsigned n_late = 0;
 
-        printf("%u random kills of a batch that takes %llu ms, seed %llu\n", n,
-                (unsigned long long)whole_ns / INBYE_MILLISECOND, (unsigned long long)seed);
+        printf("%s: %u random kills of a batch that takes %llu ms, seed %llu\n",
+                inbye_mechanism_name(arena->mechanism), n, (unsigned long long)whole_ns / INBYE_MILLISECOND,
+                (unsigned long long)seed);
         fflush(stdout);
         for (unsigned i = 0; whole_ns && i < n; i++)
                 n_late += kill_one(arena, i, next_random(&state) % (whole_ns + whole_ns / 4));

@@ -6,11 +6,14 @@
  */
 #include "program.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -109,6 +112,40 @@ int program_wait(struct program *program, int timeout_ms, int *ret_status)
                 return -errno;
         program->pid = 0;
         return 0;
+}
+
+static bool is_child(const char *pid, pid_t parent, const char *name)
+{
+        char path[64], text[512] = "", *first, *last;
+        int its_parent = 0;
+        FILE *file;
+
+        snprintf(path, sizeof(path), "/proc/%.16s/stat", pid);
+        file = fopen(path, "re");
+        if (!file)
+                return false;
+        first = fgets(text, sizeof(text), file) ? strchr(text, '(') : NULL;
+        fclose(file);
+        last = first ? strrchr(first, ')') : NULL;
+        if (!last || sscanf(last + 1, " %*c %d", &its_parent) != 1)
+                return false;
+        *last = '\0';
+        return its_parent == parent && strcmp(first + 1, name) == 0;
+}
+
+/* By the list of all processes: that of the children leaves some out while others of them end. */
+pid_t program_child(const struct program *program, const char *name)
+{
+        DIR *dir = opendir("/proc");
+        struct dirent *entry;
+        pid_t pid = 0;
+
+        while (dir && !pid && (entry = readdir(dir)))
+                if (isdigit((unsigned char)entry->d_name[0]) && is_child(entry->d_name, program->pid, name))
+                        pid = (pid_t)strtol(entry->d_name, NULL, 10);
+        if (dir)
+                closedir(dir);
+        return pid;
 }
 
 void program_deinit(struct program *program)

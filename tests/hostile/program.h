@@ -32,6 +32,8 @@ bool program_expect(struct program *program, const char *text, int timeout_ms);
 bool program_has_ended(const struct program *program, int timeout_ms);
 /** Wait for its end. @param ret_status  As from waitpid(2). @return 0 or -ETIMEDOUT. */
 int program_wait(struct program *program, int timeout_ms, int *ret_status);
+/** A child of it that has this name; 0: none. */
+pid_t program_child(const struct program *program, const char *name);
 /** Closes the pipe; one that is still there is killed and waited for. */
 void program_deinit(struct program *program);
 

@@ -58,6 +58,7 @@ Test(json, bytes_that_are_no_text_become_base64)
         CHECK("{\"base64\":\"//4A\"}", json_bytes(j, "\xff\xfe\0", 3));
         CHECK("{\"base64\":\"//4AAQ==\"}", json_bytes(j, "\xff\xfe\0\x01", 4));
         CHECK("\"\"", json_bytes(j, NULL, 0));
+        CHECK("\"a\\u0000\\ufffd\"", json_legible(j, "a\0\xff", 3));
 }
 
 Test(json, puts_the_commas)
