@@ -146,12 +146,25 @@ struct inbye_batch_options {
 
         uint32_t jobserver_tokens; /**< With _JOBSERVER_SERVER: jobs and what their makes run, together.
                                     *   0: the width. */
+
+        /* While one of these does not hold nothing is started, and then only once it is better by a tenth. */
+        uint32_t max_load_milli;      /**< Load average of the last minute, in thousandths. 0: any. */
+        uint64_t min_memory_bytes;    /**< Memory that can be had without swapping. 0: any. */
+        uint32_t max_cpu_pressure;    /**< Share of the time, in percent, that some task of the system waited
+                                       *   for a CPU in the last 2 seconds; held until 4 seconds later. 0: any.
+                                       *   inbye_batch_open() fails where the kernel does not tell it. */
+        uint32_t max_memory_pressure; /**< The same for memory. */
+        uint32_t max_io_pressure;     /**< The same for input and output. */
+
+        uint32_t timeout_percent; /**< End a job that takes longer than so many percent of the median of the
+                                   *   last 255 that were ok, once there are 3. 0: none. A timeout of its own
+                                   *   counts as well. */
 };
 #define INBYE_BATCH_OPTIONS_INIT                                                                             \
         {                                                                                                    \
                 sizeof(struct inbye_batch_options), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, 0, \
                         0, NULL, 0, 0, 0, INBYE_BATCH_HALT_NEVER, INBYE_BATCH_ON_FAIL, 0, 0, 0, 0, 0, NULL,  \
-                        0, 0                                                                                 \
+                        0, 0, 0, 0, 0, 0, 0, 0                                                               \
         }
 
 /**
@@ -217,6 +230,10 @@ enum inbye_batch_cause {
         INBYE_BATCH_DEADLINE
 };
 
+#define INBYE_BATCH_HELD_LOAD 1u
+#define INBYE_BATCH_HELD_MEMORY 2u
+#define INBYE_BATCH_HELD_PRESSURE 4u
+
 /** submitted = by_status[] + running + waiting + not_started. */
 struct inbye_batch_counts {
         size_t size;                        /**< Set by the caller: sizeof of this struct. */
@@ -229,6 +246,7 @@ struct inbye_batch_counts {
         uint64_t retries;     /**< Attempts that failed and were, or will be, followed by another. */
         enum inbye_batch_cause cause;
         uint64_t escaped; /**< Processes that got away and were found; see inbye_result_n_escaped(). */
+        uint32_t held;    /**< INBYE_BATCH_HELD_* bits: what keeps jobs from being started. */
 };
 /** @retval -E2BIG  counts->size is larger than the library knows. */
 INBYE_API int inbye_batch_counts(const struct inbye_batch *batch, struct inbye_batch_counts *counts);

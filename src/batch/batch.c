@@ -75,7 +75,9 @@ static bool options_make_sense(const struct inbye_batch_options *options)
         if (options->n_retry_codes > 0 && !options->retry_codes)
                 return false;
         return !(options->flags & ~FLAGS_KNOWN) && !(options->retry_statuses >> INBYE_STATUS_N) &&
-               options->halt_percent <= 100 && (unsigned)options->halt <= INBYE_BATCH_HALT_NOW &&
+               options->halt_percent <= 100 && options->max_cpu_pressure <= 100 &&
+               options->max_memory_pressure <= 100 && options->max_io_pressure <= 100 &&
+               (unsigned)options->halt <= INBYE_BATCH_HALT_NOW &&
                (unsigned)options->halt_on <= INBYE_BATCH_ON_END;
 }
 
@@ -206,6 +208,9 @@ int inbye_batch_open(struct inbye_loop *loop, const struct inbye_batch_options *
         r = watch_cancel(batch, options.cancel);
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_LOOP, -r, "watching the cancel token");
+        r = pace_open(batch, reterr);
+        if (r < 0)
+                return r;
         r = deadline_set(batch);
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_LOOP, -r, "timer of the batch");
@@ -225,7 +230,8 @@ void inbye_batch_free(struct inbye_batch *batch)
         loop_defer_cancel(&batch->defer);
         loop_io_remove(&batch->cancel_io);
         loop_timer_stop(&batch->deadline_timer);
-        loop_timer_stop(&batch->pace_timer);
+        loop_timer_stop(&batch->overrun_timer);
+        pace_close(batch);
         fd_close(batch->cancel_fd);
         inbye_cancel_free(batch->cancel);
         batch->cancel = NULL;
@@ -346,6 +352,7 @@ void inbye_batch_pause(struct inbye_batch *batch)
         batch->paused_ns = loop_clock_ns(batch->loop);
         retry_pause(batch);
         deadline_pause(batch);
+        loop_timer_stop(&batch->overrun_timer);
         batch->frozen = inbye_group_freeze(batch->group) >= 0;
         if (!batch->frozen)
                 pause_one_by_one(batch); /* no freezer */
@@ -361,6 +368,7 @@ void inbye_batch_resume(struct inbye_batch *batch)
         paused_ns = loop_clock_ns(batch->loop) - batch->paused_ns;
         retry_resume(batch, paused_ns);
         deadline_resume(batch, paused_ns);
+        overrun_resume(batch, paused_ns);
         if (batch->frozen)
                 inbye_group_thaw(batch->group);
         else
@@ -388,6 +396,7 @@ int inbye_batch_counts(const struct inbye_batch *batch, struct inbye_batch_count
         full.retries = batch->n_retries;
         full.cause = batch->cause;
         full.escaped = batch->n_escaped;
+        full.held = batch->held;
         memcpy(counts, &full, full.size);
         return 0;
 }

@@ -4,9 +4,11 @@
 
 #include "base/list.h"
 #include "batch/jobserver.h"
+#include "batch/median.h"
 #include "batch/order.h"
 #include "loop/loop.h"
 #include "run/run.h"
+#include "sys/pressure.h"
 #include <inbye/batch.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,6 +24,14 @@ struct pool {
         uint64_t width, n_used;
 };
 
+/** Pressure that is watched. */
+struct gauge {
+        struct inbye_batch *batch; /* NULL: not opened */
+        struct loop_io io;
+        int fd;
+        uint64_t until_ns; /* starts are held back */
+};
+
 struct job {
         struct list link;      /* of a pool's queue, waiting, due, running or ended */
         struct list slot_link; /* of the slots in use: from the start until the end is settled */
@@ -35,8 +45,10 @@ struct job {
         uint64_t place;                /* in the order of submission */
         uint64_t index;                /* what the callbacks call it */
         uint64_t retry_ns;             /* when it is due */
+        uint64_t started_ns;           /* what pauses took is not in it */
         uint32_t slot, n_attempts, retries, weight;
         uint32_t n_units; /* of the width, while it runs */
+        bool overran;     /* the limit that follows the median */
         bool parked;      /* from `next`, in the queue of a pool that was full */
 };
 
@@ -52,8 +64,11 @@ struct inbye_batch {
         uint64_t random;
 
         struct loop_defer defer;
-        struct loop_timer deadline_timer, pace_timer;
+        struct loop_timer deadline_timer, pace_timer, overrun_timer;
         uint64_t deadline_ns, next_start_ns, paused_ns;
+        struct gauge gauges[SYS_PRESSURE_N];
+        uint32_t held; /* INBYE_BATCH_HELD_* */
+        struct median median;
         struct pool *pools;
         size_t n_pools, pool_turn;
         struct list waiting, due; /* for their retry; those whose time has come */
@@ -137,7 +152,19 @@ int deadline_set(struct inbye_batch *batch);
 void deadline_pause(struct inbye_batch *batch);
 void deadline_resume(struct inbye_batch *batch, uint64_t paused_ns);
 
+/* median.c */
+/** An attempt ended. */
+void overrun_note(struct inbye_batch *batch, const struct inbye_result *result);
+/** End what overruns the limit; call it when jobs were started or ended. */
+void overrun_check(struct inbye_batch *batch);
+void overrun_resume(struct inbye_batch *batch, uint64_t paused_ns);
+
 /* pace.c */
+int pace_open(struct inbye_batch *batch, struct inbye_error *reterr);
+void pace_close(struct inbye_batch *batch);
+/** Is the value beyond its limit? Once it was, it must come back by a tenth of it. */
+bool pace_is_over(bool was_held, uint64_t value, uint64_t limit);
+bool pace_is_under(bool was_held, uint64_t value, uint64_t limit);
 /** May something be started now, by what surrounds us? If not, a turn is asked for when that may change. */
 bool pace_allows(struct inbye_batch *batch);
 void pace_started(struct inbye_batch *batch);

@@ -33,6 +33,8 @@ static void settle_one(struct job *job)
         job_leave_slot(job);
         job_drop_process(job);
         batch->short_of = false;
+        if (result)
+                overrun_note(batch, result);
         outcome_ended(job, result);
 }
 
@@ -88,6 +90,8 @@ static void fail_to_start(struct job *job, int r, const struct inbye_error *erro
 static void has_started(struct job *job)
 {
         retry_forget(job);
+        job->started_ns = loop_clock_ns(job->batch->loop);
+        job->overran = false;
         list_append(&job->batch->running, &job->link);
         job_take_slot(job);
         pace_started(job->batch);
@@ -233,6 +237,8 @@ void batch_turn(struct loop_defer *defer)
         jobserver_begin(batch->jobserver);
         fill(batch);
         jobserver_share(batch->jobserver);
+        if (!batch->dead && batch->options.timeout_percent)
+                overrun_check(batch);
         if (batch->dead)
                 batch_drop_all(batch); /* a job that was in our hands when a callback freed the batch */
         batch_unpin(batch);

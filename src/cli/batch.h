@@ -26,6 +26,7 @@ int batch_jobserver_open(const struct batch_jobserver *jobserver, struct inbye_l
 /** What the command line says (batch_wishes.c). */
 struct batch_wishes {
         uint32_t width;
+        const char *width_path; /* where the width is read from, again at SIGUSR2; NULL: it is fixed */
         bool keep_order, tag, quiet;
         const char *items_path, *results, *summary, *trace, *html;
         uint64_t grace_ns;
@@ -44,6 +45,8 @@ struct batch_wishes {
 
 extern const struct cli_option *const batch_tables[];
 
+/** What stands in the file of the width. 0, or a negative errno with *reterr filled. */
+int batch_wishes_read_width(const char *path, uint32_t *ret_width, struct inbye_error *reterr);
 /** 0; 1: help was printed; < 0: misuse, told. */
 int batch_wishes_take(struct batch_wishes *wishes, int argc, char **argv);
 void batch_wishes_deinit(struct batch_wishes *wishes);
@@ -52,6 +55,8 @@ void batch_wishes_deinit(struct batch_wishes *wishes);
 #define BATCH_ENGINE_FIRST 0x100
 extern const struct cli_option batch_engine_options[];
 int batch_engine_apply(struct batch_wishes *wishes, int id, const char *value, struct inbye_error *reterr);
+/** "300%": a share of what jobs take. False: it is none, and the setting's own to judge. */
+bool batch_engine_take_timeout(struct batch_wishes *wishes, const char *value);
 /** The defaults; and when all options are known, what depends on several. */
 void batch_engine_init(struct batch_wishes *wishes);
 void batch_engine_finish(struct batch_wishes *wishes);

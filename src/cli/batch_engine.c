@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
         OPTION_RETRIES = BATCH_ENGINE_FIRST,
@@ -20,7 +21,10 @@ enum {
         OPTION_DEADLINE,
         OPTION_RATE,
         OPTION_DELAY,
-        OPTION_POOL
+        OPTION_POOL,
+        OPTION_LOAD,
+        OPTION_MEMFREE,
+        OPTION_PSI
 };
 
 const struct cli_option batch_engine_options[] = {
@@ -45,6 +49,15 @@ const struct cli_option batch_engine_options[] = {
         { "delay", 0, "DURATION", OPTION_DELAY, "Pace", "least time between two starts [0]", NULL },
         { "pool", 0, "NAME=N", OPTION_POOL, "Pace",
                 "at most N of the jobs whose key pool is NAME at once; several times", NULL },
+        { "load", 0, "LOAD", OPTION_LOAD, "Pace",
+                "start nothing while the load average of the last minute is above this; with %, of the CPUs",
+                NULL },
+        { "memfree", 0, "SIZE", OPTION_MEMFREE, "Pace", "start nothing while less memory is available",
+                NULL },
+        { "psi", 0, "LIST", OPTION_PSI, "Pace",
+                "start nothing while the system loses more percent of its time by waiting, as in "
+                "cpu=20,memory=5,io=30",
+                NULL },
         { 0 },
 };
 
@@ -225,6 +238,90 @@ static int take_pool(struct batch_wishes *wishes, const char *value, struct inby
         return 0;
 }
 
+/* "1.5", or "80%" of the CPUs. */
+static int take_load(struct batch_wishes *wishes, const char *value, struct inbye_error *reterr)
+{
+        char *end;
+        unsigned long whole = strtoul(value, &end, 10), milli = 0, unit = 100;
+        long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+        if (end == value || *value < '0' || *value > '9' || whole > 1000000)
+                return refuse(reterr, value, "is no load, as in 4, 1.5 or 80%");
+        for (end += *end == '.'; *end >= '0' && *end <= '9'; end++, unit /= 10)
+                milli += (unsigned long)(*end - '0') * unit;
+        milli += whole * 1000;
+        if (*end == '%' && !end[1])
+                milli = milli * (unsigned long)(n_cpus > 0 ? n_cpus : 1) / 100;
+        else if (*end)
+                return refuse(reterr, value, "is no load, as in 4, 1.5 or 80%");
+        if (milli == 0 || milli > UINT32_MAX)
+                return refuse(reterr, value, "is no load that can be kept");
+        wishes->engine.max_load_milli = (uint32_t)milli;
+        return 0;
+}
+
+static int take_memfree(struct batch_wishes *wishes, const char *value, struct inbye_error *reterr)
+{
+        if (parse_size(value, &wishes->engine.min_memory_bytes) < 0)
+                return refuse(reterr, value, "is no size, as in 512M or 2G");
+        return 0;
+}
+
+static int take_psi_word(struct batch_wishes *wishes, char *word, struct inbye_error *reterr)
+{
+        const struct {
+                const char *name;
+                uint32_t *place;
+        } kinds[] = {
+                { "cpu", &wishes->engine.max_cpu_pressure },
+                { "memory", &wishes->engine.max_memory_pressure },
+                { "io", &wishes->engine.max_io_pressure },
+        };
+        char *equals = strchr(word, '=');
+        uint64_t percent;
+
+        for (size_t i = 0; equals && i < ARRAY_SIZE(kinds); i++) {
+                if (strncmp(word, kinds[i].name, (size_t)(equals - word)) != 0 ||
+                        strlen(kinds[i].name) != (size_t)(equals - word))
+                        continue;
+                if (parse_unsigned(equals + 1, 100, &percent) < 0 || percent == 0)
+                        return refuse(reterr, word, "is no share of the time, from 1 to 100 percent");
+                *kinds[i].place = (uint32_t)percent;
+                return 0;
+        }
+        return refuse(reterr, word, "is not of the form cpu=20,memory=5,io=30");
+}
+
+static int take_psi(struct batch_wishes *wishes, const char *value, struct inbye_error *reterr)
+{
+        scoped(freep) char *copy = strdup(value);
+        char *rest = copy, *word;
+        int r = 0;
+
+        if (!copy)
+                return error_set(reterr, INBYE_STAGE_ARGUMENT, ENOMEM, "options");
+        while (r >= 0 && (word = strsep(&rest, ",")))
+                r = take_psi_word(wishes, word, reterr);
+        return r;
+}
+
+bool batch_engine_take_timeout(struct batch_wishes *wishes, const char *value)
+{
+        size_t n = strlen(value);
+        char digits[12];
+        uint64_t percent;
+
+        wishes->engine.timeout_percent = 0;
+        if (n < 2 || n > sizeof(digits) || value[n - 1] != '%')
+                return false;
+        memcpy(digits, value, n - 1);
+        digits[n - 1] = '\0';
+        if (parse_unsigned(digits, UINT32_MAX, &percent) < 0 || percent == 0)
+                return false;
+        wishes->engine.timeout_percent = (uint32_t)percent;
+        return true;
+}
+
 static int take_duration(uint64_t *place, const char *value, struct inbye_error *reterr)
 {
         if (parse_duration(value, place) < 0)
@@ -251,6 +348,12 @@ int batch_engine_apply(struct batch_wishes *wishes, int id, const char *value, s
                 return take_duration(&wishes->engine.start_interval_ns, value, reterr);
         case OPTION_POOL:
                 return take_pool(wishes, value, reterr);
+        case OPTION_LOAD:
+                return take_load(wishes, value, reterr);
+        case OPTION_MEMFREE:
+                return take_memfree(wishes, value, reterr);
+        case OPTION_PSI:
+                return take_psi(wishes, value, reterr);
         default:
                 return -EINVAL;
         }

@@ -50,6 +50,23 @@ static void on_stop_signal(void *userdata, int signo, pid_t sender)
         (void)inbye_watch_rearm(session->resume, 1); /* 0 would still be this turn */
 }
 
+static void say_held(struct batch_session *session, uint32_t held, uint64_t n_waiting)
+{
+        char text[96];
+
+        if (n_waiting) {
+                snprintf(text, sizeof(text), "%" PRIu64 " waiting for their next attempt", n_waiting);
+                out_say(session->out, text);
+        }
+        if (held) {
+                snprintf(text, sizeof(text), "held back by%s%s%s",
+                        held & INBYE_BATCH_HELD_LOAD ? " load" : "",
+                        held & INBYE_BATCH_HELD_MEMORY ? " memory" : "",
+                        held & INBYE_BATCH_HELD_PRESSURE ? " pressure" : "");
+                out_say(session->out, text);
+        }
+}
+
 static void on_ask_signal(void *userdata, int signo, pid_t sender)
 {
         struct batch_session *session = userdata;
@@ -60,17 +77,41 @@ static void on_ask_signal(void *userdata, int signo, pid_t sender)
         (void)sender;
         (void)inbye_batch_counts(session->batch, &counts);
         snprintf(text, sizeof(text), "%" PRIu64 " running, %" PRIu64 " ended", counts.running,
-                counts.submitted - counts.running - counts.not_started);
+                counts.submitted - counts.running - counts.waiting - counts.not_started);
         out_say(session->out, text);
+        say_held(session, counts.held, counts.waiting);
         batch_running_say(batch_observers_find(&session->observers, &batch_running), session->out);
+}
+
+/* A file that cannot be read, or makes no sense, changes nothing. */
+static void on_width_signal(void *userdata, int signo, pid_t sender)
+{
+        struct batch_session *session = userdata;
+        struct inbye_error error = { 0 };
+        uint32_t width;
+        char text[64];
+
+        (void)signo;
+        (void)sender;
+        if (batch_wishes_read_width(session->wishes->width_path, &width, &error) < 0) {
+                out_say(session->out, error.text);
+                return;
+        }
+        (void)inbye_batch_set_width(session->batch, width);
+        snprintf(text, sizeof(text), "at most %" PRIu32 " at once", width);
+        out_say(session->out, text);
 }
 
 static void on_signal(void *userdata, int signo, pid_t sender)
 {
+        struct batch_session *session = userdata;
+
         if (signo == SIGTSTP)
                 on_stop_signal(userdata, signo, sender);
         else if (signo == SIGUSR1)
                 on_ask_signal(userdata, signo, sender);
+        else if (signo == SIGUSR2 && session->wishes->width_path)
+                on_width_signal(userdata, signo, sender);
         else
                 on_ending_signal(userdata, signo, sender);
 }

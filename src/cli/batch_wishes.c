@@ -4,10 +4,12 @@
  * here, before the input is opened: options, and settings, which are tried on a command that is thrown away.
  */
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/parse.h"
 #include "base/scope.h"
 #include "cli/batch.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,8 +37,10 @@ enum {
 };
 
 static const struct cli_option batch_options[] = {
-        { "jobs", 'j', "N", OPTION_JOBS, "Batch",
-                "most commands alive at once, with all that came of them [0: one per CPU]", NULL },
+        { "jobs", 'j', "N|@FILE", OPTION_JOBS, "Batch",
+                "most commands alive at once, with all that came of them [0: one per CPU]; @: the number in "
+                "FILE, read again at SIGUSR2",
+                NULL },
         { "items", 0, "FILE", OPTION_ITEMS, "Batch", "read the items from this file, - for stdin [-]", NULL },
         { "null", '0', NULL, OPTION_NULL, "Batch", "items end with a NUL, not with a newline", NULL },
         { "stream", 0, NULL, OPTION_STREAM, "Batch",
@@ -71,10 +75,30 @@ static const struct cli_option batch_options[] = {
 const struct cli_option *const batch_tables[] = { batch_options, batch_engine_options, record_options,
         cli_settings_options, cli_help_options, NULL };
 
+int batch_wishes_read_width(const char *path, uint32_t *ret_width, struct inbye_error *reterr)
+{
+        char text[64];
+        ssize_t size;
+        uint64_t n;
+
+        size = fd_read_file_at(AT_FDCWD, path, text, sizeof(text));
+        if (size < 0)
+                return error_set(reterr, INBYE_STAGE_ARGUMENT, (int)-size, "reading the width from %s", path);
+        text[strcspn(text, " \t\n")] = '\0';
+        if (parse_unsigned(text, UINT32_MAX, &n) < 0 || n == 0)
+                return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
+                        "'%s' in %s is no number of jobs from 1 on", text, path);
+        *ret_width = (uint32_t)n;
+        return 0;
+}
+
 static int take_width(struct batch_wishes *wishes, const char *value, struct inbye_error *reterr)
 {
         uint64_t n;
 
+        wishes->width_path = *value == '@' ? value + 1 : NULL;
+        if (wishes->width_path)
+                return batch_wishes_read_width(wishes->width_path, &wishes->width, reterr);
         if (parse_unsigned(value, UINT32_MAX, &n) < 0)
                 return error_set_plain(
                         reterr, INBYE_STAGE_ARGUMENT, EINVAL, "'%s' is no number of jobs", value);
@@ -147,6 +171,8 @@ static int apply_option(void *userdata, int id, const char *value, struct inbye_
                         return batch_engine_apply(wishes, id, value, reterr);
                 if (id >= RECORD_OPTION_FIRST && id < CLI_SETTING_FIRST)
                         return record_apply(&wishes->record, id, value, reterr);
+                if (id == CLI_SETTING_TIMEOUT && batch_engine_take_timeout(wishes, value))
+                        return 0;
                 if (settings_apply(wishes->settings, id, value, reterr) < 0)
                         return -EINVAL;
                 return note_setting(wishes, id, value, reterr);

@@ -57,7 +57,7 @@ static bool has_ended_by_itself(struct inbye_process *process)
                (process->main_ended && process->command->leftovers != INBYE_LEFTOVERS_WAIT);
 }
 
-static void overrun(struct inbye_process *process, enum inbye_status status)
+void process_overrun(struct inbye_process *process, enum inbye_status status)
 {
         if (process->state != PROCESS_RUNNING || has_ended_by_itself(process))
                 return;
@@ -69,7 +69,7 @@ static void overrun(struct inbye_process *process, enum inbye_status status)
 
 static void on_timeout(struct loop_timer *timer)
 {
-        overrun(CONTAINER_OF(timer, struct inbye_process, timeout_timer), INBYE_TIMEOUT);
+        process_overrun(CONTAINER_OF(timer, struct inbye_process, timeout_timer), INBYE_TIMEOUT);
 }
 
 /* Set anew only when it fires, not for every byte. */
@@ -79,7 +79,7 @@ static void on_idle(struct loop_timer *timer)
         uint64_t due_ns = clock_deadline(process->last_byte_ns, process->command->idle_timeout_ns);
 
         if (due_ns <= loop_now_ns(process->loop)) {
-                overrun(process, INBYE_IDLE_TIMEOUT);
+                process_overrun(process, INBYE_IDLE_TIMEOUT);
                 return;
         }
         process->idle_at = due_ns;
@@ -168,7 +168,7 @@ static void on_over(struct pump *pump)
 
         if (process->state == PROCESS_RUNNING &&
                 (process->main_ended || sys_child_has_ended(process->pidfd, process->pid) != 1))
-                overrun(process, INBYE_OUTPUT_LIMIT);
+                process_overrun(process, INBYE_OUTPUT_LIMIT);
         else if (process->reason == INBYE_OK)
                 process->reason = INBYE_OUTPUT_LIMIT; /* too late to end it, not too late to say so */
 }

@@ -182,6 +182,8 @@ void process_emit(struct inbye_process *process, struct inbye_event event);
 void process_finish(struct inbye_process *process);
 /** (Re)start the timers from the deadlines, or stop them while paused. */
 void process_arm(struct inbye_process *process);
+/** A limit of time has passed: end it, unless it is ending already. */
+void process_overrun(struct inbye_process *process, enum inbye_status status);
 void process_free_now(struct inbye_process *process);
 
 /* --- the one way a tree ends (end.c) -------------------------------------------------------------------- */

@@ -67,11 +67,44 @@ check "a pool keeps its cap, a weight counts twice" \
 expect_status 0 batch -q --rate 20/s -- true ::: 1 2 3
 expect_status 0 batch -q --delay 10ms -- true ::: 1 2 3
 
+# --- held back while the system is busy
+for option in --memfree=1000T --load=0.001 --load=0.2%; do
+        expect_status 124 batch -q $option --deadline 200ms --json -- touch ran ::: x
+        match_out '"not_started":1,'
+done
+expect_status 0 batch -q --memfree 1K --load 9999 -- true ::: 1 2
+if [ -w /proc/pressure/cpu ] && sh -c 'echo "some 2000000 2000000" >/proc/pressure/cpu' 2>/dev/null; then
+        expect_status 0 batch -q --psi cpu=100,memory=100,io=100 --deadline 60s -- true ::: 1 2
+else
+        expect_status 125 batch -q --psi cpu=100 -- touch ran ::: 1
+        match_err '^inbye: watching the pressure of cpu'
+fi
+
+# --- a limit of time that follows the jobs
+expect_status 1 batch -q -j1 --timeout 1000% --results=rt -- sleep ::: 0.05 0.05 0.05 1000 0.05
+check "what takes ten times the median is ended" equals "$(value rt 'r[4]["status"], len(r)')" "('timeout', 5)"
+
+# --- a width that changes while jobs run
+echo 1 >width
+mkfifo up
+cat >meet <<'END'
+["sh", "-c", "echo 2 >width; kill -USR2 $PPID; read x <up"]
+["sh", "-c", "echo x >up"]
+END
+expect_status 0 batch -q -j @width --deadline 60s meet
+match_err '^inbye: at most 2 at once$'
+echo '["sh", "-c", "echo none >width; kill -USR2 $PPID; sleep 0.1"]' >meet
+expect_status 0 batch -q -j @width meet
+match_err "^inbye: 'none' in width is no number of jobs from 1 on"
+expect_status 125 batch -j @width -- touch ran ::: x
+expect_status 125 batch -j @missing -- touch ran ::: x
+
 # --- refused before anything runs
 for option in --retries=-1 --retries=x --retry-delay=x --retry-delay=2s:1s --retry-on=ok --retry-on=cancelled --retry-on=0 \
         --retry-on=256 --retry-on=x,1 --halt=later --halt=now,fail --halt=now,fail=0 --halt=soon,fail=101% \
         --halt=never,fail=1 --halt=now,lose=1 --deadline=soon --rate=10 --rate=0/s --rate=1/x --delay=-1 --pool=net \
-        --pool=net=0 --pool==1; do
+        --pool=net=0 --pool==1 --load=x --load=0 --load=1.5x --memfree=x --psi=cpu --psi=cpu=0 --psi=cpu=101 --psi=disk=3 \
+        --timeout=0% --timeout=x%; do
         expect_status 125 batch $option -- touch ran ::: x
 done
 expect_status 125 batch --pool=a=1 --pool=a=2 -- touch ran ::: x
