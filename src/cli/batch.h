@@ -90,6 +90,8 @@ struct batch_observer_ops {
         void (*on_end)(void *observer, const struct inbye_batch_attempt *attempt);
         /** The result of a job, once per job, in the order in which results are written. */
         void (*on_result)(void *observer, uint64_t number, struct inbye_result *result);
+        /** Everything has ended: the last that goes through `out`, which is waited for. */
+        void (*on_drain)(void *observer, const struct out_summary *summary);
         /** Everything has ended: write the rest. Here a write may wait. < 0: something is lost; told. */
         int (*on_finish)(void *observer, const struct out_summary *summary);
         void (*free)(void *observer);
@@ -97,9 +99,11 @@ struct batch_observer_ops {
 
 extern const struct batch_observer_ops batch_html;
 extern const struct batch_observer_ops batch_joblog;
+extern const struct batch_observer_ops batch_junit;
 extern const struct batch_observer_ops batch_running;
+extern const struct batch_observer_ops batch_tap;
 extern const struct batch_observer_ops batch_trace;
-#define BATCH_N_OBSERVERS_MAX 8
+#define BATCH_N_OBSERVERS_MAX 16
 
 struct batch_observers {
         struct {
@@ -116,6 +120,7 @@ bool batch_observers_pass_over(
 void batch_observers_start(struct batch_observers *observers, const struct inbye_batch_attempt *attempt);
 void batch_observers_end(struct batch_observers *observers, const struct inbye_batch_attempt *attempt);
 void batch_observers_result(struct batch_observers *observers, uint64_t number, struct inbye_result *result);
+void batch_observers_drain(struct batch_observers *observers, const struct out_summary *summary);
 int batch_observers_finish(struct batch_observers *observers, const struct out_summary *summary);
 void batch_observers_deinit(struct batch_observers *observers);
 /** The observer of that kind, or NULL. */
@@ -136,7 +141,7 @@ struct batch_session {
         struct inbye_batch *batch;
         struct jobs *jobs;
         struct out *out;
-        struct cli_sink results, summary;
+        struct cli_sink results, summary, tap;
         struct batch_observers observers;
         struct cli_signals signals;
         struct inbye_watch *resume;

@@ -56,9 +56,6 @@ static int observer_open(const struct batch_view *view, void **ret_observer, str
 
         if (!options->path)
                 return 0;
-        r = batch_refuse_input(view->jobs, options->path, reterr);
-        if (r < 0)
-                return r;
         observer = calloc(1, sizeof(*observer));
         if (!observer)
                 return error_set(reterr, INBYE_STAGE_ARGUMENT, ENOMEM, "job log");

@@ -10,6 +10,8 @@
 
 static const struct batch_observer_ops *const kinds[] = {
         &batch_joblog,
+        &batch_junit,
+        &batch_tap,
         &batch_running,
         &batch_trace,
         &batch_html,
@@ -62,6 +64,13 @@ void batch_observers_result(struct batch_observers *observers, uint64_t number, 
         for (size_t i = 0; i < observers->n; i++)
                 if (observers->open[i].ops->on_result)
                         observers->open[i].ops->on_result(observers->open[i].observer, number, result);
+}
+
+void batch_observers_drain(struct batch_observers *observers, const struct out_summary *summary)
+{
+        for (size_t i = 0; i < observers->n; i++)
+                if (observers->open[i].ops->on_drain)
+                        observers->open[i].ops->on_drain(observers->open[i].observer, summary);
 }
 
 int batch_observers_finish(struct batch_observers *observers, const struct out_summary *summary)

@@ -269,14 +269,14 @@ static int try_settings(const struct batch_wishes *wishes, struct inbye_error *r
         return r;
 }
 
-/* A picture takes a file for itself: the page would replace the other, the trace write over it. */
-static int check_pictures(const struct batch_wishes *wishes)
+/* Two that write to one place would spoil each other; results and summary may share a stream, as lines. */
+static int check_places(const struct batch_wishes *wishes)
 {
-        const char *names[] = { wishes->trace, wishes->html, wishes->results, wishes->summary,
-                wishes->record.joblog.path };
+        const char *names[] = { wishes->results, wishes->summary, wishes->record.tap, wishes->record.junit,
+                wishes->record.joblog.path, wishes->trace, wishes->html };
 
-        for (size_t i = 0; i < 2; i++)
-                for (size_t j = i + 1; j < ARRAY_SIZE(names); j++)
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                for (size_t j = i < 2 ? 2 : i + 1; j < ARRAY_SIZE(names); j++)
                         if (names[i] && names[j] && strcmp(names[i], names[j]) == 0)
                                 return cli_misuse(
                                         &cli_batch, "'%s' is named twice as a place to write to", names[i]);
@@ -305,7 +305,7 @@ int batch_wishes_take(struct batch_wishes *wishes, int argc, char **argv)
                 return -1;
         wishes->jobs.base.keep_jobserver = !wishes->jobserver.serve;
         batch_engine_finish(wishes);
-        if (check_pictures(wishes) != 0)
+        if (check_places(wishes) != 0)
                 return -1;
         if (record_check(&wishes->record, &error) < 0 || apply_defaults(wishes, &error) < 0 ||
                 try_settings(wishes, &error) < 0) {

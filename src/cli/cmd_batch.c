@@ -135,19 +135,37 @@ void batch_cannot_write(struct batch_session *session, const char *name, int err
 
 /* Life */
 
+/* All of them before any is emptied. */
+static int refuse_input(const struct batch_session *session, struct inbye_error *reterr)
+{
+        const struct batch_wishes *wishes = session->wishes;
+        const char *const names[] = { wishes->results, wishes->summary, wishes->record.tap,
+                wishes->record.junit, wishes->record.joblog.path };
+        int r = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(names) && r >= 0; i++)
+                r = batch_refuse_input(session->jobs, names[i], reterr);
+        return r;
+}
+
 static int open_sinks(struct batch_session *session, struct inbye_error *reterr)
 {
         const struct batch_wishes *wishes = session->wishes;
         int r;
 
-        r = batch_refuse_input(session->jobs, wishes->results, reterr);
-        if (r >= 0)
-                r = batch_refuse_input(session->jobs, wishes->summary, reterr);
+        r = refuse_input(session, reterr);
         if (r >= 0 && wishes->results)
                 r = cli_sink_open(&session->results, wishes->results, reterr);
         if (r >= 0 && wishes->summary)
                 r = cli_sink_open(&session->summary, wishes->summary, reterr);
+        if (r >= 0 && wishes->record.tap)
+                r = cli_sink_open(&session->tap, wishes->record.tap, reterr);
         return r;
+}
+
+static bool is_stdout(const char *name)
+{
+        return name && strcmp(name, "-") == 0;
 }
 
 static int open_out(struct batch_session *session)
@@ -155,9 +173,10 @@ static int open_out(struct batch_session *session)
         const struct batch_wishes *wishes = session->wishes;
         struct out_options options = {
                 .loop = session->loop,
-                .print = !wishes->results || strcmp(wishes->results, "-") != 0,
+                .print = !is_stdout(wishes->results) && !is_stdout(wishes->record.tap),
                 .tag = wishes->tag,
                 .results = wishes->results ? &session->results : NULL,
+                .tap = wishes->record.tap ? &session->tap : NULL,
                 .slow_ns = wishes->record.slow_ns,
                 .on_room = on_more,
                 .on_error = on_output_error,
@@ -244,6 +263,7 @@ static void session_deinit(struct batch_session *session)
         inbye_loop_free(session->loop);
         cli_sink_discard(&session->results);
         cli_sink_discard(&session->summary);
+        cli_sink_discard(&session->tap);
 }
 
 static void summarise(struct batch_session *session, struct out_summary *ret)
@@ -284,8 +304,9 @@ static int exit_status(struct batch_session *session, const struct out_summary *
 {
         const struct inbye_batch_counts *counts = &summary->counts;
         int results = cli_sink_close(&session->results), sum = cli_sink_close(&session->summary);
+        int tap = cli_sink_close(&session->tap);
 
-        if (session->failed || session->bad_line || results < 0 || sum < 0)
+        if (session->failed || session->bad_line || results < 0 || sum < 0 || tap < 0)
                 return CLI_EXIT_FAILED;
         if (counts->cause == INBYE_BATCH_DEADLINE)
                 return CLI_EXIT_TIMEOUT;
@@ -307,9 +328,10 @@ static int run_session(struct batch_session *session)
                 session->failed = true;
         }
         session->draining = true;
+        summarise(session, &summary);
+        batch_observers_drain(&session->observers, &summary);
         while (!out_is_empty(session->out) && inbye_loop_dispatch(session->loop, INBYE_FOREVER) >= 0)
                 ;
-        summarise(session, &summary);
         write_summary(session, &summary);
         if (batch_observers_finish(&session->observers, &summary) < 0)
                 session->failed = true;
@@ -319,7 +341,7 @@ static int run_session(struct batch_session *session)
 static int run_wishes(const struct batch_wishes *wishes)
 {
         struct batch_session session = {
-                .wishes = wishes, .results = CLI_SINK_INIT, .summary = CLI_SINK_INIT
+                .wishes = wishes, .results = CLI_SINK_INIT, .summary = CLI_SINK_INIT, .tap = CLI_SINK_INIT
         };
         struct inbye_error error = { 0 };
         int status;

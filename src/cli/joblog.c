@@ -368,7 +368,7 @@ int joblog_write(struct joblog *log, const struct joblog_end *end)
         struct buf line = BUF_INIT;
         int r;
 
-        if (inbye_result_status(end->result) == INBYE_CANCELLED)
+        if (inbye_result_status(end->result) == INBYE_CANCELLED || inbye_result_attempts(end->result) == 0)
                 return 0;
         append_parallel(&line, end);
         append_ours(&line, end);

@@ -95,6 +95,8 @@ struct out_summary {
 };
 /** Is there anything to tell of this result? Then one line, without "inbye: " and newline. */
 bool out_report_job(struct buf *line, uint64_t number, const struct inbye_result *result);
+/** How it ended, in words: status, exit code or signal, duration, leftovers. */
+void out_report_outcome(struct buf *line, const struct inbye_result *result);
 /** Was output left out, though nobody asked for the job to be ended by it? */
 bool out_report_is_cut(const struct inbye_result *result);
 /** One line on lost output, if any was: told even where nothing else is. */

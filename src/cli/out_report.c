@@ -114,6 +114,16 @@ void out_report_cut(struct buf *text, const struct out_summary *summary)
                         summary->n_cut, summary->n_cut == 1 ? "" : "s");
 }
 
+void out_report_outcome(struct buf *line, const struct inbye_result *result)
+{
+        buf_append_str(line, inbye_status_name(inbye_result_status(result)));
+        if (inbye_result_attempts(result) > 1)
+                buf_printf(line, ", attempt %" PRIu32, inbye_result_attempts(result));
+        append_end(line, result);
+        append_processes(line, "left over", result, inbye_result_n_leftovers(result), inbye_result_leftover);
+        append_processes(line, "escaped", result, inbye_result_n_escaped(result), inbye_result_escaped);
+}
+
 bool out_report_job(struct buf *line, uint64_t number, const struct inbye_result *result)
 {
         const struct inbye_command *command = inbye_result_command(result);
@@ -126,12 +136,8 @@ bool out_report_job(struct buf *line, uint64_t number, const struct inbye_result
         buf_printf(line, "job %" PRIu64, number);
         if (id)
                 buf_printf(line, " (%.80s)", id);
-        buf_printf(line, ": %s", inbye_status_name(inbye_result_status(result)));
-        if (inbye_result_attempts(result) > 1)
-                buf_printf(line, ", attempt %" PRIu32, inbye_result_attempts(result));
-        append_end(line, result);
-        append_processes(line, "left over", result, inbye_result_n_leftovers(result), inbye_result_leftover);
-        append_processes(line, "escaped", result, inbye_result_n_escaped(result), inbye_result_escaped);
+        buf_append_str(line, ": ");
+        out_report_outcome(line, result);
         append_cut(line, result, INBYE_STDOUT, "stdout");
         append_cut(line, result, INBYE_STDERR, "stderr");
         buf_append_str(line, ": ");

@@ -34,6 +34,10 @@ const struct cli_option record_options[] = {
                 "go on from the job log: what stands there is not run again", NULL },
         { "resume-failed", 0, NULL, OPTION_RESUME_FAILED, "Records",
                 "the same, but run what was not ok once more", NULL },
+        { "junit", 0, "FILE", OPTION_JUNIT, "Records", "write the results as JUnit XML", NULL },
+        { "tap", 0, "FILE|fd:N|-", OPTION_TAP, "Records",
+                "write the results in the Test Anything Protocol; with - to stdout, in place of the outputs",
+                NULL },
         { 0 },
 };
 
@@ -58,6 +62,12 @@ int record_apply(struct record_wishes *wishes, int id, const char *value, struct
                 return take_resume(wishes, JOBLOG_RESUME);
         case OPTION_RESUME_FAILED:
                 return take_resume(wishes, JOBLOG_RESUME_FAILED);
+        case OPTION_JUNIT:
+                wishes->junit = value;
+                return 0;
+        case OPTION_TAP:
+                wishes->tap = value;
+                return 0;
         default:
                 return -EINVAL;
         }
