@@ -47,7 +47,7 @@ struct holder {
         bool told_end;
         bool said_empty;
         bool said_traced;
-        bool said_others; /* the command has ended and left processes behind */
+        bool said_others;        /* the command has ended and left processes behind */
         struct sys_wait command; /* how it ended; code 0: not said */
         int stop_signo;          /* said, and not asked for yet; 0: none */
         struct sys_wait all;     /* its usage is that of the whole tree, with said_empty */

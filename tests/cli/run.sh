@@ -230,7 +230,6 @@ done
 refused 125 "'FOO' is no signal" run --signal FOO $touch
 refused 125 "'kil' is no .*did you mean 'kill'" run --leftovers kil $touch
 refused 125 "'cgruop' is no mechanism; did you mean 'cgroup'" run --mechanism cgruop $touch
-refused 125 "not part of this version" run --mechanism pidns $touch
 refused 125 "as strong as --require" run --mechanism pgroup --require cgroup $touch
 refused 125 "NAME=VALUE" run --env hidden $touch
 check "what may be a secret is not repeated" sh -c "! grep -q hidden '$err'"
