@@ -218,7 +218,7 @@ static void add_row(
         write_status(&json, result);
         json_known(&json, has_slot ? attempt->slot + UINT64_C(1) : INBYE_UNKNOWN);
         write_us(&json, span->start_ns);
-        write_us(&json, span->duration_ns);
+        write_us(&json, inbye_result_duration_ns(result));
         write_usage(&json, result);
         write_output(html, &json, result);
         write_error(&json, result);

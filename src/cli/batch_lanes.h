@@ -6,10 +6,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** When what began in each slot: the lanes of a picture of a batch. */
+/** What happened last in a slot. */
+struct lane {
+        uint64_t since_ns; /* the beginning was told */
+        uint64_t until_ns; /* of the stretch before */
+};
+
+/** The lanes of a picture of a batch: one per slot. */
 struct lanes {
         uint64_t zero_ns; /* what times count from */
-        uint64_t *since_ns;
+        struct lane *lanes;
         size_t n; /* slots that were ever used */
         size_t n_running;
 };
