@@ -1,12 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# showcase.sh INBYE: the main job, on this machine, in a quarter of a minute.
+# showcase.sh INBYE [FOLDER]: the main job, on this machine, in a quarter of a minute.
 #
-# A batch of commands, real ones and such as no caller wants: they leave their session, fork twice, are deaf to
-# SIGTERM, write 200 MB, start a crowd. First what becomes of the hostile ones under a plain timeout(1): that also
-# proves that the count below would see a stray. Then the whole batch with inbye, and the same count.
+# A batch of commands, real ones (which of the C headers that are installed here can be included alone?) and such as
+# no caller wants: they leave their session, fork twice, are deaf to SIGTERM, write 200 MB, start a crowd. First what
+# becomes of the hostile ones under a plain timeout(1): that also proves that the count below would see a stray. Then
+# the whole batch with inbye, the same count, and pictures of the batch in FOLDER [.].
 set -eu
 inbye=$(readlink -f "$1")
+folder=$(readlink -f "${2:-.}")
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/inbye-show.XXXXXX")
 mark="86399.$$" # every hostile process is, at its end, a sleep of this odd length: so it can be found again
 printf '%s' "$mark" >"$tmp/mark"
@@ -37,6 +39,7 @@ forker="(setsid sh -c 'sleep $mark & exit' &) ; sleep $mark"
 deaf="trap '' TERM INT HUP; while :; do sleep $mark; done"
 crowd="for i in \$(seq 300); do sleep $mark & done; wait"
 daemon="echo started; setsid sleep $mark & exit 0"
+check="-fsyntax-only -fmax-errors=1 -fno-diagnostics-show-caret -x c"
 flood="yes 'all work and no play' | head -c 200000000"
 
 echo "== Without inbye: the hostile commands under timeout(1)"
@@ -67,12 +70,16 @@ job() {
         job crowd "$crowd"
         job daemon "$daemon"
         job flood "$flood" ', "timeout": "30s", "capture_limit": "96"'
+        for header in /usr/include/*.h; do
+                job "${header##*/}" "cc $check -include $header /dev/null" ', "timeout": "30s"'
+        done
 } >"$tmp/jobs"
 
 echo
-echo "== With inbye: $(wc -l <"$tmp/jobs") jobs, four at a time, one second each unless they say otherwise"
+echo "== With inbye: $(wc -l <"$tmp/jobs") jobs, four at a time, one second for each that is hostile"
 status=0
-"$inbye" batch -j 4 --timeout 1s --grace 200ms --tag --results "$tmp/results" "$tmp/jobs" 2>&1 || status=$?
+"$inbye" batch -j 4 --timeout 1s --grace 200ms --tag --results "$tmp/results" \
+        --html "$folder/showcase.html" --trace "$folder/showcase.json" "$tmp/jobs" 2>&1 || status=$?
 echo "inbye batch: exit status $status; one of its results:"
 grep '"id":"daemon"' "$tmp/results" || tail -n 1 "$tmp/results"
 
@@ -82,4 +89,8 @@ echo
 echo "== What is left"
 echo "processes that strayed: $left (without inbye: $without)"
 echo "cgroups: $leaves"
+echo
+echo "== Pictures"
+echo "page:  file://$folder/showcase.html"
+echo "trace: $folder/showcase.json, for ui.perfetto.dev or chrome://tracing"
 [ "$left" -eq 0 ] && [ "$without" -gt 0 ] && [ "$status" -eq 1 ]
