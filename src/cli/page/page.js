@@ -143,7 +143,7 @@ const sortShown = () => {
 	const column = COLUMNS.find((one) => one.key === state.key);
 	const order = column.order || ((job) => job[state.key]);
 	const sign = state.down ? -1 : 1;
-	state.shown.sort((a, b) => sign * compare(order(a), order(b)) || a.index - b.index);
+	state.shown.sort((a, b) => sign * compare(order(a), order(b)) || a.number - b.number || a.index - b.index);
 };
 const matches = (job) => {
 	if (state.statuses.size && !state.statuses.has(job.status)) return false;
@@ -278,7 +278,7 @@ const showFailure = (job, isOpen) => {
 };
 const showFailures = () => {
 	const rank = (job) => FAILURE_ORDER.indexOf(job.status);
-	const bad = state.shown.filter((job) => !isOk(job) && !job.retried).sort((a, b) => rank(a) - rank(b) || a.index - b.index);
+	const bad = state.shown.filter((job) => !isOk(job) && !job.retried).sort((a, b) => rank(a) - rank(b) || a.number - b.number || a.index - b.index);
 	const shown = bad.slice(0, nFailures);
 	$("h-failures").textContent = `Not ok (${count(bad.length)})`;
 	if (bad.length)
