@@ -34,6 +34,7 @@ struct batch_wishes {
         struct inbye_batch_options engine; /* as far as options say it: batch_engine.c */
         unsigned char retry_codes[256];    /* 1: named */
         unsigned char retry_code_list[256];
+        bool limits_seen; /* a job that was checked has limits of its own */
         struct job_pools pools;
         uint32_t *pool_widths;
         char capture_default[24];

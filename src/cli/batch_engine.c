@@ -380,4 +380,5 @@ void batch_engine_finish(struct batch_wishes *wishes)
         if (engine->deadline_ns == INBYE_FOREVER)
                 engine->deadline_ns = 0;
         wishes->jobs.base.pools = &wishes->pools;
+        wishes->jobs.base.limits_seen = &wishes->limits_seen;
 }

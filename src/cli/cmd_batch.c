@@ -213,7 +213,9 @@ static int open_batch(struct batch_session *session, struct inbye_error *reterr)
         options.flags = (wishes->keep_order ? INBYE_BATCH_KEEP_ORDER : 0) |
                         (jobs_come_to_an_end(session->jobs) ? INBYE_BATCH_TELL_UNSTARTED : 0);
         options.mechanisms = group.mechanisms;
-        options.group_flags = group.flags | INBYE_GROUP_MOVE_OWNER; /* jobs may have limits of their own */
+        /* Jobs that are not known yet may have limits of their own. */
+        options.group_flags =
+                group.flags | (wishes->limits_seen ? INBYE_GROUP_MOVE_TO_SCOPE : INBYE_GROUP_MOVE_OWNER);
         options.next = next_job;
         options.started = on_start;
         options.ended = on_end;

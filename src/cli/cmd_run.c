@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/inherit.h"
 #include "cli/steer.h"
+#include "cli/summary.h"
 #include "cli/tell.h"
 #include <errno.h>
 #include <stdio.h>
@@ -28,6 +29,7 @@ enum {
         OPTION_REPORT,
         OPTION_EVENTS,
         OPTION_ID,
+        OPTION_SUMMARY,
         OPTION_VERBOSE
 };
 
@@ -45,6 +47,8 @@ static const struct cli_option own_options[] = {
         { "events", 0, "FILE|fd:N", OPTION_EVENTS, "Reports", "write what happens there as JSON Lines",
                 NULL },
         { "id", 0, "NAME", OPTION_ID, "Reports", "name of the command in reports", NULL },
+        { "summary", 0, NULL, OPTION_SUMMARY, "Reports",
+                "say in one line what it used: time, CPU, peak memory, tasks, I/O", NULL },
         { "verbose", 'v', NULL, OPTION_VERBOSE, "Reports", "say on standard error what is done", NULL },
         { 0 },
 };
@@ -55,6 +59,7 @@ struct run {
         struct settings *settings;
         const char *output_names[2]; /* of stdout and stderr; NULL: inherited */
         const char *report_name, *events_name, *id;
+        bool summary;
         bool append, capture;
         struct cli_sink report;
         struct tell tell;
@@ -110,6 +115,9 @@ static int apply(void *userdata, int id, const char *value, struct inbye_error *
                 return 0;
         case OPTION_ID:
                 run->id = value;
+                return 0;
+        case OPTION_SUMMARY:
+                run->summary = true;
                 return 0;
         case OPTION_VERBOSE:
                 run->tell.verbose = true;
@@ -217,6 +225,8 @@ static int open_group(struct run *run, struct inbye_error *reterr)
         if (r < 0)
                 return r;
         run->tell.events.loop = run->loop;
+        if (run->summary)
+                options.flags |= INBYE_GROUP_ACCOUNT | INBYE_GROUP_MOVE_OWNER;
         return inbye_group_open(run->loop, &options, &run->group, reterr);
 }
 
@@ -325,6 +335,8 @@ static int conclude(struct run *run, int *ret_death)
         if (was_killed_by_us(result))
                 terminal_restore_modes(&run->steer.terminal);
         say_lost(result);
+        if (run->summary)
+                summary_say(result);
         r = report(run, result);
         if (r < 0 && run->report.failed == 0)
                 cli_say("cannot make the report: %s", strerror(-r));

@@ -274,6 +274,8 @@ static int take_limits(struct making *making, const json_t *value)
 
         if (!json_is_object(value))
                 return refuse(making, "limits is not an object");
+        if (making->base->limits_seen)
+                *making->base->limits_seen = true;
         json_object_foreach((json_t *)value, name, one)
         {
                 r = take_limit(making, name, one);

@@ -16,6 +16,7 @@ uint32_t job_pools_find(const struct job_pools *pools, const char *name, size_t 
 struct job_base {
         const struct job_pools *pools; /* NULL: none */
         const struct settings *settings;
+        bool *limits_seen; /* set by a job that has limits of its own; NULL: nobody asks */
         const char *capture_limit, *capture_keep; /* as given, or the defaults of the batch */
         bool keep_jobserver; /* the descriptors of make's jobserver stay open in the job */
 };

@@ -107,7 +107,7 @@ static int find_withholder(int dir_fd, uint32_t controller)
 static int refuse_withheld(int dir_fd, uint32_t controller, struct inbye_error *reterr)
 {
         scoped(fd_closep) int above = find_withholder(dir_fd, controller);
-        char path[200];
+        char path[200], own[1024];
 
         if (above < 0) {
                 error_set_plain(reterr, INBYE_STAGE_LIMIT, EOPNOTSUPP,
@@ -121,7 +121,8 @@ static int refuse_withheld(int dir_fd, uint32_t controller, struct inbye_error *
         error_set_plain(reterr, INBYE_STAGE_LIMIT, EOPNOTSUPP,
                 "controller '%s' is not handed down by %s (its cgroup.subtree_control lacks it)",
                 controller_name(controller), path);
-        if (strstr(path, "/user@"))
+        path_of(dir_fd, own, sizeof(own));
+        if (strstr(own, "/user@"))
                 error_hint(reterr, DROP_IN);
         else
                 error_hint(reterr, "as root: echo +%s >%s/cgroup.subtree_control",
