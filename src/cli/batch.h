@@ -101,7 +101,9 @@ struct batch_observer_ops {
 extern const struct batch_observer_ops batch_html;
 extern const struct batch_observer_ops batch_joblog;
 extern const struct batch_observer_ops batch_junit;
+extern const struct batch_observer_ops batch_progress;
 extern const struct batch_observer_ops batch_running;
+extern const struct batch_observer_ops batch_slow;
 extern const struct batch_observer_ops batch_tap;
 extern const struct batch_observer_ops batch_trace;
 #define BATCH_N_OBSERVERS_MAX 16

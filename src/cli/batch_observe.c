@@ -13,6 +13,8 @@ static const struct batch_observer_ops *const kinds[] = {
         &batch_junit,
         &batch_tap,
         &batch_running,
+        &batch_slow,
+        &batch_progress,
         &batch_trace,
         &batch_html,
 };

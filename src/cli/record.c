@@ -18,8 +18,6 @@ enum {
         OPTION_RESUME_FAILED,
         OPTION_JUNIT,
         OPTION_TAP,
-        OPTION_LIVE,
-        OPTION_OUTPUT_DIR,
         OPTION_SLOW,
         OPTION_PROGRESS,
 };
@@ -38,6 +36,12 @@ const struct cli_option record_options[] = {
         { "tap", 0, "FILE|fd:N|-", OPTION_TAP, "Records",
                 "write the results in the Test Anything Protocol; with - to stdout, in place of the outputs",
                 NULL },
+        { "slow", 0, "DURATION", OPTION_SLOW, "Records", "tell of each job that took this long", NULL },
+        { "progress", 0, "WHEN", OPTION_PROGRESS, "Records",
+                "how far the batch is: a bar at the foot of the terminal, or plain lines [auto: a bar where "
+                "there "
+                "is a terminal]",
+                PROGRESS_VALUES },
         { 0 },
 };
 
@@ -48,9 +52,25 @@ static int take_resume(struct record_wishes *wishes, enum joblog_resume resume)
         return 0;
 }
 
+static int take_slow(struct record_wishes *wishes, const char *value, struct inbye_error *reterr)
+{
+        if (parse_duration(value, &wishes->slow_ns) < 0)
+                return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
+                        "'%s' is no duration, as in 90, 1.5s or 1m30s", value);
+        return 0;
+}
+
+static int take_progress(struct record_wishes *wishes, const char *value, struct inbye_error *reterr)
+{
+        int r = cli_choose(PROGRESS_VALUES, value, "kind of progress", reterr);
+
+        if (r >= 0)
+                wishes->progress = (enum record_progress)r;
+        return r < 0 ? r : 0;
+}
+
 int record_apply(struct record_wishes *wishes, int id, const char *value, struct inbye_error *reterr)
 {
-        (void)reterr;
         switch (id) {
         case OPTION_JOBLOG:
                 wishes->joblog.path = value;
@@ -68,6 +88,10 @@ int record_apply(struct record_wishes *wishes, int id, const char *value, struct
         case OPTION_TAP:
                 wishes->tap = value;
                 return 0;
+        case OPTION_SLOW:
+                return take_slow(wishes, value, reterr);
+        case OPTION_PROGRESS:
+                return take_progress(wishes, value, reterr);
         default:
                 return -EINVAL;
         }

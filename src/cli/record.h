@@ -14,8 +14,7 @@ enum record_progress { RECORD_AUTO, RECORD_BAR, RECORD_PLAIN, RECORD_NONE };
 
 struct record_wishes {
         struct joblog_options joblog; /* path NULL: none */
-        const char *junit, *tap, *output_dir;
-        bool live;
+        const char *junit, *tap;
         uint64_t slow_ns; /* INBYE_FOREVER: nothing is slow */
         enum record_progress progress;
 };
