@@ -141,7 +141,8 @@ struct inbye_leftover {
         char state;       /**< As in proc(5): 'S', 'D'...; '?' where unknown. */
         int unkillable;   /**< Still there after SIGKILL and the time for it. */
 };
-/** How many there were; inbye_result_leftover() knows the first 64 of them. */
+/** How many there were; inbye_result_leftover() knows the first 64 of them. SIZE_MAX: some, and nobody can
+ * tell how many or who (no /proc). */
 INBYE_API size_t inbye_result_n_leftovers(const struct inbye_result *result);
 /** @return NULL beyond the last one known. */
 INBYE_API const struct inbye_leftover *inbye_result_leftover(const struct inbye_result *result, size_t index);

@@ -51,7 +51,7 @@ static void count(struct inbye_batch *batch, const struct inbye_result *result)
                 batch->n_unstarted++;
         else
                 batch->by_status[result->status]++;
-        batch->n_leftovers += result->n_leftovers;
+        batch->n_leftovers += result->n_leftovers == SIZE_MAX ? 1 : result->n_leftovers; /* at least */
         if (result->n_escaped != INBYE_UNKNOWN)
                 batch->n_escaped += result->n_escaped;
         halt_check(batch);

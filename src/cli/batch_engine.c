@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/parse.h"
 #include "base/scope.h"
+#include "base/str.h"
 #include "cli/batch.h"
 #include <errno.h>
 #include <stdio.h>
@@ -146,8 +147,10 @@ static int take_retry_on(struct batch_wishes *wishes, const char *value, struct 
                 return error_set(reterr, INBYE_STAGE_ARGUMENT, ENOMEM, "options");
         wishes->engine.retry_statuses = 0;
         memset(wishes->retry_codes, 0, sizeof(wishes->retry_codes));
-        while (r >= 0 && (word = strsep(&rest, ",")))
+        while (r >= 0 && rest) {
+                word = str_cut(&rest, ',');
                 r = take_retry_word(wishes, word, reterr);
+        }
         return r;
 }
 
@@ -173,7 +176,7 @@ static int take_halt(struct batch_wishes *wishes, const char *value, struct inby
 {
         static const char *const whens[] = { "never", "soon", "now" };
         static const char *const whats[] = { "fail", "success", "done" };
-        const char *comma = strchrnul(value, ','), *equals = strchrnul(comma, '=');
+        const char *comma = value + strcspn(value, ","), *equals = comma + strcspn(comma, "=");
         size_t when = 0, what = 0, n_when = (size_t)(comma - value);
 
         while (when < ARRAY_SIZE(whens) &&

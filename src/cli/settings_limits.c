@@ -218,11 +218,13 @@ static int device_of(const char *path, char *text, size_t size, struct inbye_err
 static int append_io(
         struct inbye_limits *limits, const char *device, const char *what, struct inbye_error *reterr)
 {
-        char *lines = NULL;
-        int n = asprintf(&lines, "%s%s%s %s", limits->io_max ? limits->io_max : "",
+        struct buf lines = BUF_INIT;
+        int r = buf_printf(&lines, "%s%s%s %s", limits->io_max ? limits->io_max : "",
                 limits->io_max ? "\n" : "", device, what);
 
-        return replace(&limits->io_max, n < 0 ? NULL : lines, reterr);
+        if (r < 0)
+                buf_deinit(&lines);
+        return replace(&limits->io_max, r < 0 ? NULL : lines.data, reterr);
 }
 
 /* systemd's "DEVICE NUMBER", for one key of io.max. */

@@ -80,10 +80,11 @@ struct contain_ops {
         uint32_t bit;
         const char *cannot; /* NULL: it holds everything */
         bool can_freeze;
-        bool pinned_by_command; /* the ended command's pid is what pins the tree: it is reaped last */
-        const char
-                *on_owner_death; /* what comes of the tree then: "whole_tree" is ended, "nothing" happens */
-        uint32_t tree_events;    /* LOOP_... to watch tree_event_fd() for */
+        bool cannot_hold_sessions;  /* a command that is to start a session is refused */
+        bool pinned_by_command;     /* the ended command's pid is what pins the tree: it is reaped last */
+        const char *on_owner_death; /* what comes of the tree then: "whole_tree" is ended, what is still in
+                                       the "group" is, "nothing" happens */
+        uint32_t tree_events;       /* LOOP_... to watch tree_event_fd() for */
 
         /** Does it work here, found by trying? 0 or -errno with reason and hint. */
         int (*probe)(struct contain_probe *ret);

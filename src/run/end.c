@@ -380,7 +380,11 @@ static void note_leftovers(struct inbye_process *process, bool unkillable)
 {
         scoped(contain_pids_deinit) struct contain_pids pids = { 0 };
 
-        if (process->tree->ops->tree_pids(process->tree, &pids) < 0 || pids.n == 0)
+        if (process->tree->ops->tree_pids(process->tree, &pids) < 0) {
+                process->n_leftovers = SIZE_MAX; /* somebody is there, and nobody tells who */
+                return;
+        }
+        if (pids.n == 0)
                 return;
         if (!process->leftovers)
                 process->leftovers = calloc(LEFTOVERS_KNOWN, sizeof(*process->leftovers));

@@ -360,6 +360,9 @@ static int check(struct inbye_group *group, struct inbye_command *command, struc
         if (group->frozen)
                 return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EBUSY,
                         "the group is frozen: a command started now would hang until it is thawed");
+        if (command->session && group_ops(group)->cannot_hold_sessions)
+                return error_set_plain(reterr, INBYE_STAGE_MECHANISM, EOPNOTSUPP,
+                        "mechanism %s cannot hold a session of its own here", group_ops(group)->name);
         atomic_store(&command->started, true);
         return 0;
 }

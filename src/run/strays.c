@@ -159,7 +159,7 @@ static bool reap_dead(struct search *search, int pidfd, pid_t pid)
         bool dead = sys_child_has_ended(pidfd, pid) == 1;
         struct sys_wait wait;
 
-        if (sys_wait(-1, pid, WEXITED | __WALL, &wait) == 0 && wait.code)
+        if (sys_wait(-1, pid, WEXITED, &wait) == 0 && wait.code)
                 search->found_new = dead = true;
         return dead;
 }

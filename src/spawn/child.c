@@ -63,6 +63,9 @@ CHILD_SIDE static int step_session(struct spawn_child *child)
         case SPAWN_PGROUP_OWN:
                 child->report.detail = SPAWN_SETPGID;
                 return result(setpgid(0, 0));
+        case SPAWN_PGROUP_JOIN:
+                child->report.detail = SPAWN_SETPGID;
+                return result(setpgid(0, child->plan->pgroup_joined));
         case SPAWN_PGROUP_KEEP:
                 break;
         }

@@ -19,9 +19,10 @@ struct spawn_rlimit {
 };
 
 enum spawn_pgroup {
-        SPAWN_PGROUP_KEEP,   /* that of the owner */
-        SPAWN_PGROUP_OWN,    /* setpgid(0, 0) */
-        SPAWN_PGROUP_SESSION /* setsid() */
+        SPAWN_PGROUP_KEEP,    /* that of the owner */
+        SPAWN_PGROUP_OWN,     /* setpgid(0, 0) */
+        SPAWN_PGROUP_SESSION, /* setsid() */
+        SPAWN_PGROUP_JOIN     /* setpgid(0, pgroup_joined) */
 };
 
 /* Digits of the largest pid there can be, and the end of the string. */
@@ -57,6 +58,7 @@ struct spawn_plan {
         const int *keep_fds; /* passed on under their own numbers, >= 3 */
         size_t n_keep_fds;
         enum spawn_pgroup pgroup;
+        pid_t pgroup_joined;
         int foreground_fd;        /* tty whose foreground group the child becomes (its own group), or -1 */
         uint64_t signal_mask;     /* blocked in the child */
         uint64_t signals_ignored; /* ignored in the child; all others have the default action */

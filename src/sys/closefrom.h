@@ -10,4 +10,8 @@
  */
 void sys_cloexec_from(int from);
 
+/** Close every descriptor but this one, in a child that never executes anything. Only in a build for POSIX
+ * alone: it has such children. Async-signal-safe. */
+void sys_close_but(int fd);
+
 #endif
