@@ -107,7 +107,7 @@ static size_t split(char *line, char *columns[N_COLUMNS])
         size_t n = 0;
 
         for (char *rest = line; rest && n <= N_COLUMNS; n++) {
-                char *column = strsep(&rest, "\t");
+                char *column = str_cut(&rest, '\t');
 
                 if (n < N_COLUMNS)
                         columns[n] = column;
@@ -177,12 +177,13 @@ static off_t whole_lines(int fd, off_t size)
         while (size > 0) {
                 off_t start = size > (off_t)sizeof(block) ? size - (off_t)sizeof(block) : 0;
                 ssize_t n = pread(fd, block, (size_t)(size - start), start);
-                const char *newline = n > 0 ? memrchr(block, '\n', (size_t)n) : NULL;
 
                 if (n < 0)
                         return -errno;
-                if (newline)
-                        return start + (newline - block) + 1;
+                while (n > 0 && block[n - 1] != '\n')
+                        n--;
+                if (n > 0)
+                        return start + (off_t)n;
                 size = start;
         }
         return 0;

@@ -54,8 +54,7 @@ void loop_group_add(struct inbye_loop *loop, struct list *link)
 
 void loop_group_remove(struct list *link)
 {
-        if (link->next)
-                list_unlink(link);
+        list_unlink(link);
 }
 
 struct list *loop_groups(struct inbye_loop *loop)
