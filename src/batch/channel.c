@@ -17,17 +17,19 @@
 #include "batch/channel.h"
 #include "base/fd.h"
 #include "batch/tokens.h"
+#include "sys/pipe.h"
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* Numbers from 3 on: the job gets its ends under the numbers that they have here. */
-static int open_pipe(int ends[2], int flags)
+static int open_pipe(int (*make)(int ends[2]), int ends[2])
 {
-        if (pipe2(ends, O_CLOEXEC | flags) < 0)
-                return -errno;
+        int r = make(ends);
+
+        if (r < 0)
+                return r;
         for (int i = 0; i < 2; i++) {
                 int fd = ends[i] > STDERR_FILENO ? ends[i] : fd_dup_above(ends[i], STDERR_FILENO + 1);
 
@@ -42,9 +44,7 @@ static int open_pipe(int ends[2], int flags)
 
 static void note_taken(struct channel *channel)
 {
-        int n_left;
-
-        if (!channel->offered || ioctl(channel->give[0], FIONREAD, &n_left) < 0 || n_left > 0)
+        if (!channel->offered || sys_pipe_held(channel->give[0]) > 0)
                 return;
         channel->offered = false;
         channel->n_held++;
@@ -81,16 +81,14 @@ static void on_back(struct loop_io *io, uint32_t events)
 
 static int open_ends(struct channel *channel)
 {
-        int r = open_pipe(channel->give, O_DIRECT);
+        int r = open_pipe(sys_pipe_of_one, channel->give);
 
         if (r >= 0)
-                r = open_pipe(channel->back, 0);
+                r = open_pipe(fd_pipe, channel->back);
         if (r >= 0)
                 r = fd_set_nonblock(channel->give[1]); /* only the ends that the job does not have */
         if (r >= 0)
                 r = fd_set_nonblock(channel->back[0]);
-        if (r >= 0 && fcntl(channel->give[1], F_SETPIPE_SZ, 1) < 0)
-                r = -errno;
         return r;
 }
 

@@ -30,6 +30,7 @@
 #include "batch/channel.h"
 #include "batch/tokens.h"
 #include "run/command.h"
+#include "sys/misc.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -367,8 +368,12 @@ static struct jobserver *jobserver_new(struct inbye_loop *loop, const struct job
 
 static int begin_to_serve(struct jobserver *jobserver)
 {
-        if (pipe2(jobserver->scratch, O_CLOEXEC) < 0)
-                return -errno;
+        int r = sys_supports(SYS_FEATURE_PIPE_OF_ONE);
+
+        if (r == 0)
+                r = fd_pipe(jobserver->scratch);
+        if (r < 0)
+                return r;
         if (loop_timers_reserve(jobserver->loop, 1) < 0)
                 return -ENOMEM;
         jobserver->timer_reserved = true;

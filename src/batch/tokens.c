@@ -19,6 +19,7 @@
 #include "base/makeflags.h"
 #include "base/scope.h"
 #include "capture/quiet.h"
+#include "sys/pipe.h"
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -102,8 +103,8 @@ int tokens_connect(struct tokens *tokens, struct inbye_loop *loop, struct inbye_
                 return 0;
         if (r > 0)
                 r = jobserver.path ? connect_fifo(above, &jobserver) : connect_pair(above, &jobserver);
-        if (r >= 0 && pipe2(above->scratch, O_CLOEXEC) < 0)
-                r = -errno;
+        if (r >= 0)
+                r = fd_pipe(above->scratch);
         if (r < 0)
                 return unreachable(tokens, -r, reterr);
         tokens->loop = loop;
@@ -118,17 +119,7 @@ void tokens_own(struct tokens *tokens, size_t n)
 
 int tokens_read_byte(int fd, const int scratch[2], char *ret)
 {
-        ssize_t n;
-
-        do
-                n = splice(fd, NULL, scratch[1], NULL, 1, SPLICE_F_NONBLOCK);
-        while (n < 0 && errno == EINTR);
-        if (n <= 0)
-                return n < 0 ? -errno : 0;
-        do
-                n = read(scratch[0], ret, 1); /* it is there */
-        while (n < 0 && errno == EINTR);
-        return n < 0 ? -errno : (int)n;
+        return sys_pipe_take_byte(fd, scratch, ret);
 }
 
 static bool take_from_above(struct tokens *tokens)

@@ -17,14 +17,9 @@ CHILD_SIDE bool sys_clone_cleared_handlers(void)
         return false;
 }
 
-pid_t sys_clone_shared(void (*child)(void *argument), void *argument, void *stack, size_t stack_size,
-        int cgroup_fd, int *ret_pidfd)
+pid_t sys_clone_shared(const struct sys_clone *how, int *ret_pidfd)
 {
-        (void)child;
-        (void)argument;
-        (void)stack;
-        (void)stack_size;
-        (void)cgroup_fd;
+        (void)how;
         (void)ret_pidfd;
         return -ENOSYS;
 }

@@ -15,7 +15,7 @@ int sys_access(int dir_fd, const char *path, int mode);
 uint64_t sys_own_peak_bytes(void);
 
 /** What not every system can do for a child: asked before it is started. */
-enum sys_feature { SYS_FEATURE_GROUPS, SYS_FEATURE_IOPRIO, SYS_FEATURE_AFFINITY };
+enum sys_feature { SYS_FEATURE_GROUPS, SYS_FEATURE_IOPRIO, SYS_FEATURE_AFFINITY, SYS_FEATURE_PIPE_OF_ONE };
 /** 0 or -EOPNOTSUPP. */
 int sys_supports(enum sys_feature feature);
 
