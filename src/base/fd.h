@@ -17,6 +17,9 @@ int fd_pipe(int ret_ends[2]);
 /** A new file in that folder, read and write, close-on-exec, without a name: gone when it is closed. @return
  * the descriptor or -errno. */
 int fd_open_unnamed(const char *folder);
+/** A file in that folder, to be written, that linkat(2) of /proc/self/fd may give a name. @return it, or
+ * -errno: -EOPNOTSUPP, -EISDIR, -EINVAL where there is no such thing. */
+int fd_open_nameless(const char *folder);
 /** Write everything; blocking descriptors only. 0 or -errno (-EIO for a write of nothing). */
 int fd_write_all(int fd, const void *data, size_t n);
 /** Read a small file below a directory (or AT_FDCWD) into a NUL-terminated buffer.

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -81,4 +82,19 @@ void forbid_core(void)
 int groups_of_user(const char *user, gid_t group, gid_t *groups, int *n)
 {
         return getgrouplist(user, group, groups, n) < 0 ? -E2BIG : 0;
+}
+
+uint64_t random_number(void)
+{
+        uint64_t number = 0;
+
+        (void)!getrandom(&number, sizeof(number), 0);
+        return number;
+}
+
+int fd_open_nameless(const char *folder)
+{
+        int fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+
+        return fd < 0 ? -errno : fd;
 }

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 /* No header of POSIX declares it. */
@@ -92,5 +93,19 @@ int groups_of_user(const char *user, gid_t group, gid_t *groups, int *n)
         (void)group;
         (void)groups;
         (void)n;
+        return -EOPNOTSUPP;
+}
+
+uint64_t random_number(void)
+{
+        struct timespec now = { 0 };
+
+        (void)clock_gettime(CLOCK_REALTIME, &now);
+        return (uint64_t)now.tv_sec << 32 ^ (uint64_t)now.tv_nsec << 16 ^ (uint64_t)getpid();
+}
+
+int fd_open_nameless(const char *folder)
+{
+        (void)folder;
         return -EOPNOTSUPP;
 }

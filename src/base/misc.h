@@ -2,8 +2,11 @@
 #ifndef BASE_MISC_H
 #define BASE_MISC_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
+/** For names that others should not hit upon. */
+uint64_t random_number(void);
 /** No core dump of this process from now on, as far as that can be had. */
 void forbid_core(void);
 /** Groups of a user and this one: fills up to *n. @return 0; -E2BIG, *n says how many there are; -EOPNOTSUPP.

@@ -19,7 +19,6 @@
 #include "base/fd.h"
 #include "batch/batch.h"
 #include <errno.h>
-#include <sys/epoll.h>
 
 #define LOOK_AGAIN_NS INBYE_SECOND
 #define PRESSURE_HOLD_NS (2ull * SYS_PRESSURE_WINDOW_US * 1000)
@@ -70,7 +69,7 @@ static void on_pressure(struct loop_io *io, uint32_t events)
 {
         struct gauge *gauge = CONTAINER_OF(io, struct gauge, io);
 
-        if (events & (EPOLLERR | EPOLLHUP)) { /* the trigger is gone */
+        if (events & (LOOP_ERROR | LOOP_HANGUP)) { /* the trigger is gone */
                 loop_io_remove(io);
                 return;
         }
@@ -115,7 +114,7 @@ static int open_gauge(
         gauge->fd = sys_pressure_open(kind, percent);
         if (gauge->fd < 0)
                 return refuse_pressure(kind, gauge->fd, reterr);
-        r = loop_io_add(batch->loop, &gauge->io, gauge->fd, EPOLLPRI, on_pressure);
+        r = loop_io_add(batch->loop, &gauge->io, gauge->fd, LOOP_PRIORITY, on_pressure);
         if (r < 0)
                 return refuse_pressure(kind, r, reterr);
         /* The first window is not over: until then the average is all there is. */

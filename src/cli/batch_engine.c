@@ -303,8 +303,10 @@ static int take_psi(struct batch_wishes *wishes, const char *value, struct inbye
 
         if (!copy)
                 return error_set(reterr, INBYE_STAGE_ARGUMENT, ENOMEM, "options");
-        while (r >= 0 && (word = strsep(&rest, ",")))
+        while (r >= 0 && rest) {
+                word = str_cut(&rest, ',');
                 r = take_psi_word(wishes, word, reterr);
+        }
         return r;
 }
 

@@ -9,15 +9,16 @@
  * waits in $TMPDIR was rejected: everything would be written twice, and a disk that is full is found last.
  */
 #include "cli/replace.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/misc.h"
 #include "base/scope.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,13 +49,11 @@ static char *temporary_name(const char *path)
 {
         const char *slash = strrchr(path, '/');
         int n_dir = slash ? (int)(slash - path) + 1 : 0;
-        unsigned long long random = 0;
-        char *name;
+        scoped(buf_deinit) struct buf name = BUF_INIT;
+        char *text;
 
-        if (getrandom(&random, sizeof(random), 0) != sizeof(random) ||
-                asprintf(&name, "%.*s.inbye-%016llx.tmp", n_dir, path, random) < 0)
-                return NULL;
-        return name;
+        (void)buf_printf(&name, "%.*s.inbye-%016llx.tmp", n_dir, path, (unsigned long long)random_number());
+        return buf_steal(&name, &text, NULL) < 0 ? NULL : text;
 }
 
 static int open_nameless(const char *path)
@@ -63,7 +62,7 @@ static int open_nameless(const char *path)
         scoped(freep) char *dir =
                 slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
 
-        return !dir ? -1 : open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+        return dir ? fd_open_nameless(dir) : -ENOMEM;
 }
 
 /* Kernels and file systems say in different ways that they know no O_TMPFILE. */
@@ -72,8 +71,8 @@ static int open_file(struct replace *replace)
         replace->fd = open_nameless(replace->path);
         if (replace->fd >= 0)
                 return 0;
-        if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)
-                return -errno;
+        if (replace->fd != -EOPNOTSUPP && replace->fd != -EISDIR && replace->fd != -EINVAL)
+                return replace->fd;
         replace->temporary = temporary_name(replace->path);
         if (!replace->temporary)
                 return -ENOMEM;
