@@ -416,13 +416,10 @@ size_t inbye_batch_running(const struct inbye_batch *batch, struct inbye_process
 
 static bool is_done(const struct inbye_batch *batch)
 {
-        bool all_told = batch->options.flags & INBYE_BATCH_TELL_UNSTARTED;
+        bool asks_all = !batch->stopped || batch->options.flags & INBYE_BATCH_TELL_UNSTARTED;
 
-        if (batch->n_running > 0 || batch->n_waiting > 0)
-                return false;
-        if (!batch->stopped || all_told)
-                return batch->exhausted && batch->n_queue == 0;
-        return !batch->cancelled || batch->n_queue == 0;
+        return batch->n_running == 0 && batch->n_waiting == 0 && batch->n_queue == 0 &&
+               (batch->exhausted || !asks_all);
 }
 
 int inbye_batch_wait(struct inbye_batch *batch, uint64_t timeout_ns)

@@ -98,13 +98,34 @@ void outcome_last(struct job *job)
         finish(job, result);
 }
 
+static int reserve(const struct job *job)
+{
+        struct inbye_batch *batch = job->batch;
+
+        if (!(batch->options.flags & INBYE_BATCH_KEEP_ORDER) || order_reserve(&batch->order, job->place) >= 0)
+                return 0;
+        batch_fail(batch, -ENOMEM);
+        return -ENOMEM;
+}
+
+void outcome_passed_over(struct job *passed)
+{
+        scoped(job_freep) struct job *job = passed;
+        struct inbye_batch *batch = job->batch;
+
+        batch->n_unstarted++;
+        if (!(batch->options.flags & INBYE_BATCH_KEEP_ORDER) || reserve(job) < 0)
+                return;
+        order_put(&batch->order, job->place, job->index, NULL);
+        tell_in_order(batch);
+}
+
 void outcome_unstarted(struct job *job)
 {
         struct inbye_batch *batch = job->batch;
         struct inbye_result *result = NULL;
 
-        if (batch->options.flags & INBYE_BATCH_KEEP_ORDER && order_reserve(&batch->order, job->place) < 0) {
-                batch_fail(batch, -ENOMEM);
+        if (reserve(job) < 0) {
                 job_free(job);
                 return;
         }

@@ -187,7 +187,9 @@ static void flush_unstarted(struct inbye_batch *batch)
         struct job *job;
         int r = 1;
 
-        for (int i = 0; !batch->dead && batch->order.n_bytes <= HELD_BYTES_MAX; i++) {
+        /* What is held while nothing runs waits for one of those here. */
+        for (int i = 0; !batch->dead && (batch->order.n_bytes <= HELD_BYTES_MAX || batch->n_running == 0);
+                i++) {
                 if (i == N_UNSTARTED_PER_TURN) {
                         batch_ask_for_turn(batch);
                         return;
@@ -197,8 +199,17 @@ static void flush_unstarted(struct inbye_batch *batch)
                         batch_fail(batch, r);
                 if (r <= 0)
                         return;
-                outcome_unstarted(job);
+                if (tells_unstarted(batch))
+                        outcome_unstarted(job);
+                else
+                        outcome_passed_over(job);
         }
+}
+
+/* What is not told is passed over when all else has ended: until then a cancel may come, and tell it. */
+static bool is_flushed(const struct inbye_batch *batch)
+{
+        return tells_unstarted(batch) || (batch->stopped && batch->n_running == 0);
 }
 
 /* Freeing a job may turn the loop until its tree is gone, and other jobs then change lists: hence no
@@ -232,7 +243,7 @@ void batch_turn(struct loop_defer *defer)
         settle(batch);
         if (batch->stopped)
                 flush_waiting(batch);
-        if (tells_unstarted(batch))
+        if (is_flushed(batch))
                 flush_unstarted(batch);
         jobserver_begin(batch->jobserver);
         fill(batch);

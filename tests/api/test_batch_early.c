@@ -307,6 +307,30 @@ Test(halt, after_so_many_jobs_whatever_they_came_to)
         end(f);
 }
 
+Test(halt, in_order_nothing_waits_for_what_never_started)
+{
+        static const uint32_t widths[] = { 1 };
+        struct fixture *f = begin_halting(2, INBYE_BATCH_HALT_SOON, INBYE_BATCH_ON_FAIL, 1, 0);
+        struct inbye_batch_job job = INBYE_BATCH_JOB_INIT;
+
+        f->options.flags = INBYE_BATCH_KEEP_ORDER;
+        f->options.pool_widths = widths;
+        f->options.n_pools = 1;
+        open_batch(f);
+        job.pool = 1;
+        for (int i = 0; i < 3; i++) { /* one of them runs when the last job fails */
+                job.command = COMMAND("sleep", "0.2");
+                cr_assert(zero(int, inbye_batch_submit_job(f->batch, &job, NULL)));
+                inbye_command_unref(job.command);
+        }
+        submit(f, COMMAND("false"));
+        finish(f);
+        cr_assert(eq(u64, f->n_results, 2));
+        cr_assert(eq(int, f->status[3], INBYE_NONZERO));
+        cr_assert(eq(u64, counts(f).not_started, 2));
+        end(f);
+}
+
 Test(deadline, ends_the_batch_with_what_is_complete)
 {
         struct fixture *f = begin_halting(2, INBYE_BATCH_HALT_NEVER, INBYE_BATCH_ON_FAIL, 0, 0);
