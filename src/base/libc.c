@@ -17,9 +17,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 void error_describe(int number, char text[ERROR_DESCRIPTION_SIZE])
@@ -97,4 +99,16 @@ int fd_open_nameless(const char *folder)
         int fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
 
         return fd < 0 ? -errno : fd;
+}
+
+unsigned terminal_columns(int fd)
+{
+        struct winsize size;
+
+        return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+ssize_t send_now(int fd, const void *data, size_t n)
+{
+        return send(fd, data, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 }

@@ -10,13 +10,13 @@
  */
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/misc.h"
 #include "cli/batch.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define TICK_NS INBYE_SECOND
@@ -81,10 +81,9 @@ static void append_state(struct buf *text, const struct observer *observer)
 
 static size_t columns_of_terminal(void)
 {
-        struct winsize size;
+        unsigned columns = terminal_columns(STDERR_FILENO);
 
-        return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
-                                                                               : COLUMNS_DEFAULT;
+        return columns > 0 ? columns : COLUMNS_DEFAULT;
 }
 
 /* In front of the state, where there is room. */

@@ -5,12 +5,13 @@
  *
  * O_NONBLOCK on an inherited descriptor is out of the question: it is a flag of the open file, which the
  * shell and its other children share. But /proc/self/fd/N of a pipe or a terminal can be opened anew, and the
- * flag of that open file is ours alone. A socket has MSG_DONTWAIT. Where /proc is missing or the terminal
- * belongs to somebody else, poll(2) is asked before each write, which then is at most PIPE_BUF: that much
- * fits into a pipe that polls writable. A thread that does the waiting was rejected: it costs two switches
- * for every job and a process with threads cannot fork freely.
+ * flag of that open file is ours alone. To a socket one can send without waiting. Where /proc is missing or
+ * the terminal belongs to somebody else, poll(2) is asked before each write, which then is at most PIPE_BUF:
+ * that much fits into a pipe that polls writable. A thread that does the waiting was rejected: it costs two
+ * switches for every job and a process with threads cannot fork freely.
  */
 #include "base/fd.h"
+#include "base/misc.h"
 #include "cli/out.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -64,7 +65,7 @@ static ssize_t write_once(const struct out_target *target, const char *data, siz
 {
         switch (target->how) {
         case OUT_SOCKET:
-                return send(target->fd, data, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+                return send_now(target->fd, data, n);
         case OUT_CAREFUL:
                 return write_carefully(target->fd, data, n);
         case OUT_NONBLOCK:

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/misc.h"
 #include "base/parse.h"
 #include "base/str.h"
 #include "cli/cli.h"
@@ -99,7 +100,7 @@ static ssize_t write_some(int fd, const char *data, size_t n)
 
         if (poll(&at, 1, 0) <= 0)
                 return -EAGAIN;
-        written = send(fd, data, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+        written = send_now(fd, data, n);
         if (written < 0 && errno == ENOTSOCK)
                 written = write(fd, data, n < PIPE_BUF ? n : PIPE_BUF);
         if (written < 0)

@@ -16,7 +16,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <sys/wait.h>
 
 /* How long a tree that was just started and killed may take to go. */
@@ -213,7 +212,7 @@ static int watch_oom(struct inbye_process *process)
 {
         int fd = limit_tree_oom_fd(&process->limits);
 
-        return fd < 0 ? 0 : loop_io_add(process->loop, &process->oom_io, fd, EPOLLIN, on_oom);
+        return fd < 0 ? 0 : loop_io_add(process->loop, &process->oom_io, fd, LOOP_IN, on_oom);
 }
 
 static void release(struct inbye_process *process)

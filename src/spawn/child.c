@@ -23,7 +23,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,7 +35,7 @@ CHILD_SIDE static int result(long r)
 CHILD_SIDE static int step_belt(struct spawn_child *child)
 {
         child->report.detail = SPAWN_HOLDER_SETTLE;
-        return child->plan->holder ? result(prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L)) : 0;
+        return child->plan->holder ? sys_die_with_parent() : 0;
 }
 
 CHILD_SIDE static int step_join(struct spawn_child *child)

@@ -5,6 +5,7 @@
 #include "sys/misc.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -75,6 +76,11 @@ bool sys_is_noexec(int fd)
 int sys_affinity_set(const struct sys_cpus *cpus)
 {
         return syscall(SYS_sched_setaffinity, 0, sizeof(*cpus), cpus) < 0 ? -errno : 0;
+}
+
+int sys_die_with_parent(void)
+{
+        return prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L) < 0 ? -errno : 0;
 }
 
 int sys_ioprio_set(int io_class, int level)

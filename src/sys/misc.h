@@ -20,6 +20,8 @@ enum sys_feature { SYS_FEATURE_GROUPS, SYS_FEATURE_IOPRIO, SYS_FEATURE_AFFINITY,
 int sys_supports(enum sys_feature feature);
 
 /** In the child. 0 or -errno. */
+/** SIGKILL when the thread that made this process ends. */
+int sys_die_with_parent(void);
 int sys_ioprio_set(int io_class, int level);
 enum { SYS_CPUS_MAX = 1024 };
 /** A set of CPUs, bit n % bits-of-a-long of word n / bits-of-a-long for CPU n, as the kernel has it. */

@@ -58,3 +58,8 @@ int sys_ioprio_set(int io_class, int level)
         (void)level;
         return -EOPNOTSUPP;
 }
+
+int sys_die_with_parent(void)
+{
+        return -EOPNOTSUPP;
+}
