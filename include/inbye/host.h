@@ -4,6 +4,7 @@
 
 #include <inbye/base.h>
 #include <inbye/group.h>
+#include <inbye/limits.h>
 
 INBYE_BEGIN_DECLS
 
@@ -43,10 +44,32 @@ struct inbye_host_controller {
         const char *name;  /**< "memory", "pids"... */
         int version;       /**< Hierarchy it lives on: 1 or 2; 0: unknown. */
         const char *mount; /**< Where that is mounted. */
+        /** v1: the cgroups that somebody (cgconfig, a service manager) has set up there, blanks between; cut
+         * where there are many. NULL: none, or not known. */
+        const char *groups;
 };
 /** NULL beyond the last. */
 INBYE_API const struct inbye_host_controller *inbye_host_controller(
         const struct inbye_host *host, size_t index);
+
+/** One limit of trees on this host. */
+struct inbye_host_limit {
+        enum inbye_limit limit;
+        const char *name;
+        int number;         /**< 0: it can be enforced here; else the errno that says why not. */
+        int version;        /**< Of the hierarchy that has its controller, 1 or 2; 0: none. */
+        const char *reason; /**< Why not; NULL where it can. */
+        const char *hint;   /**< What would grant it; NULL where nothing is known. */
+};
+/**
+ * Try each limit for a group that holds nothing.
+ *
+ * @param group_flags  INBYE_GROUP_* bits: what may be done to have them. May this process be moved?
+ */
+INBYE_API INBYE_MUST_USE int inbye_host_try_limits(
+        struct inbye_host *host, uint32_t group_flags, struct inbye_error *reterr);
+/** NULL beyond the last, and while they were not tried. */
+INBYE_API const struct inbye_host_limit *inbye_host_limit(const struct inbye_host *host, size_t index);
 
 /** @param ret_json  One line of JSON, to be given to free(). */
 INBYE_API INBYE_MUST_USE int inbye_host_json(const struct inbye_host *host, char **ret_json);

@@ -10,10 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_JSON = 1, OPTION_REQUIRE };
+enum { OPTION_JSON = 1, OPTION_REQUIRE, OPTION_FIX_HINT };
 
 static const struct cli_option own_options[] = {
         { "json", 0, NULL, OPTION_JSON, "Output", "print one line of JSON instead of a table", NULL },
+        { "fix-hint", 0, NULL, OPTION_FIX_HINT, "Output",
+                "print only what would mend what does not work, a line each; exit with 1 if anything", NULL },
         { "require", 0, "MECHANISM", OPTION_REQUIRE, "Output",
                 "exit with 1 unless this mechanism, or a stronger one, works here",
                 "cgroup+pidns cgroup pidns reaper pgroup" },
@@ -22,7 +24,7 @@ static const struct cli_option own_options[] = {
 static const struct cli_option *const tables[] = { own_options, cli_help_options, NULL };
 
 struct doctor {
-        bool json;
+        bool json, fix_hint;
         uint32_t required; /* bits of which one must work; 0: none is asked for */
         const char *required_name;
 };
@@ -34,6 +36,10 @@ static int apply(void *userdata, int id, const char *value, struct inbye_error *
 
         if (id == OPTION_JSON) {
                 doctor->json = true;
+                return 0;
+        }
+        if (id == OPTION_FIX_HINT) {
+                doctor->fix_hint = true;
                 return 0;
         }
         bit = inbye_mechanism_from_name(value);
@@ -85,7 +91,52 @@ static void print_controllers(const struct inbye_host *host)
 
         printf("\nControllers:%s\n", c ? "" : " none is known");
         for (size_t i = 0; (c = inbye_host_controller(host, i)); i++)
-                printf("  %-10s  v%d  %s\n", c->name, c->version, c->mount ? c->mount : "");
+                printf("  %-10s  v%d  %s%s%s\n", c->name, c->version, c->mount ? c->mount : "",
+                        c->groups ? "; set up there: " : "", c->groups ? c->groups : "");
+}
+
+static void print_limits(const struct inbye_host *host)
+{
+        const struct inbye_host_limit *l;
+
+        printf("\nLimits of trees:\n");
+        for (size_t i = 0; (l = inbye_host_limit(host, i)); i++) {
+                if (l->number == 0)
+                        printf("  %-12s  works, by cgroup v%d\n", l->name, l->version);
+                else
+                        printf("  %-12s  cannot be enforced\n", l->name);
+                print_clean("why not: ", l->reason);
+                print_clean("to mend it: ", l->hint);
+        }
+}
+
+/* Each cure once. */
+static bool was_printed(const struct inbye_host *host, size_t index)
+{
+        const char *hint = inbye_host_limit(host, index)->hint;
+
+        for (size_t i = 0; i < index; i++) {
+                const char *earlier = inbye_host_limit(host, i)->hint;
+
+                if (earlier && hint && strcmp(earlier, hint) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static int print_hints(const struct inbye_host *host)
+{
+        const struct inbye_host_limit *l;
+        int status = 0;
+
+        for (size_t i = 0; (l = inbye_host_limit(host, i)); i++) {
+                if (l->number == 0)
+                        continue;
+                status = 1;
+                if (l->hint && !was_printed(host, i))
+                        puts(l->hint);
+        }
+        return status;
 }
 
 static void print_table(const struct inbye_host *host)
@@ -96,6 +147,7 @@ static void print_table(const struct inbye_host *host)
         for (size_t i = 0; (m = inbye_host_mechanism(host, i)); i++)
                 print_mechanism(m, best);
         print_controllers(host);
+        print_limits(host);
 }
 
 static int print_json(const struct inbye_host *host)
@@ -125,7 +177,9 @@ static int examine(const struct doctor *doctor, const struct inbye_host *host)
 {
         int status = 0;
 
-        if (doctor->json)
+        if (doctor->fix_hint)
+                status = print_hints(host);
+        else if (doctor->json)
                 status = print_json(host);
         else
                 print_table(host);
@@ -139,6 +193,7 @@ static int examine(const struct doctor *doctor, const struct inbye_host *host)
 static int main_doctor(int argc, char **argv)
 {
         struct doctor doctor = { 0 };
+        struct inbye_error error = { 0 };
         struct inbye_host *host;
         int first, r;
 
@@ -152,7 +207,11 @@ static int main_doctor(int argc, char **argv)
                 cli_say("cannot examine this host: %s", strerror(-r));
                 return CLI_EXIT_FAILED;
         }
-        r = examine(&doctor, host);
+        /* As run would, which may move itself. */
+        r = inbye_host_try_limits(host, INBYE_GROUP_MOVE_TO_SCOPE, &error);
+        if (r < 0)
+                cli_error(&error);
+        r = r < 0 ? CLI_EXIT_FAILED : examine(&doctor, host);
         inbye_host_free(host);
         return r;
 }

@@ -49,6 +49,9 @@ static int why_not(struct contain_probe *why, const char *reason, const char *hi
 #define HINT_DELEGATE                                                                                        \
         "start it in a subtree of its own: systemd-run --user --scope -p Delegate=yes -- "                   \
         "COMMAND (as root: without --user)"
+#define HINT_WRITABLE                                                                                        \
+        "start the container with a writable one: docker run --privileged --cgroupns=private, podman run "   \
+        "--security-opt unmask=/sys/fs/cgroup; or, as root: mount -o remount,rw /sys/fs/cgroup"
 
 /* Not a fact about this host: to hold less for it would be to hold less in silence. */
 static bool is_shortage(int r)
@@ -110,7 +113,7 @@ static int check_access(int dir_fd, const char *path, struct contain_probe *why)
                 return r;
         snprintf(reason, sizeof(reason), "%.200s is %s", path,
                 r == -EROFS ? "mounted read-only" : "not writable for this user");
-        return why_not(why, reason, HINT_DELEGATE);
+        return why_not(why, reason, r == -EROFS ? HINT_WRITABLE : HINT_DELEGATE);
 }
 
 int cgroup_base_open(struct cgroup_base *ret, struct contain_probe *why)

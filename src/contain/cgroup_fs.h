@@ -3,11 +3,12 @@
 #define CONTAIN_CGROUP_FS_H
 
 #include "contain/contain.h"
+#include "warden/protocol.h"
 
 /* Reading and removing below one cgroup directory, whatever its members have made of it. */
 
 /** Beside our leaves: where an owner went that made room for them. */
-#define CGROUP_OWNER_DIR "inbye.owner"
+#define CGROUP_OWNER_DIR WARDEN_OWNER_DIR
 
 /** Where our leaves may live: the directory of our own cgroup. */
 struct cgroup_base {

@@ -195,6 +195,11 @@ static int tree_event_fd(struct contain_tree *tree)
         return contain_pidns.tree_event_fd(both->pidns);
 }
 
+static int tree_take_dir(struct contain_tree *tree)
+{
+        return contain_cgroup.tree_take_dir(both_of(tree)->leaf);
+}
+
 static void tree_usage(struct contain_tree *tree, struct inbye_usage *usage)
 {
         contain_cgroup.tree_usage(both_of(tree)->leaf, usage);
@@ -224,6 +229,7 @@ const struct contain_ops contain_cgroup_pidns = {
         .tree_pin = tree_pin,
         .tree_look = tree_look,
         .tree_event_fd = tree_event_fd,
+        .tree_take_dir = tree_take_dir,
         .tree_usage = tree_usage,
         .tree_free = tree_free,
 };

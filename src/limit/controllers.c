@@ -51,6 +51,22 @@ static int version_of(const char *mount)
         return fs.f_type == CGROUP2_MAGIC ? 2 : 1;
 }
 
+/* What somebody has set up there, but for what is ours. */
+static void list_groups(const char *controller, char *groups, size_t size)
+{
+        struct cgroup_file_info info;
+        void *handle = NULL;
+        int base, r;
+        size_t n = 0;
+
+        for (r = cgroup_walk_tree_begin(controller, "/", 1, &handle, &info, &base); r == 0;
+                r = cgroup_walk_tree_next(1, &handle, &info, base))
+                if (info.type == CGROUP_FILE_TYPE_DIR && info.depth == 1 &&
+                        strncmp(info.path, "inbye.", 6) != 0 && n + strlen(info.path) + 2 < size)
+                        n += (size_t)snprintf(groups + n, size - n, "%s%s", n ? " " : "", info.path);
+        cgroup_walk_tree_end(&handle);
+}
+
 static int add(struct controller **controllers, size_t *n, const struct cgroup_mount_point *found)
 {
         struct controller *grown = reallocarray(*controllers, *n + 1, sizeof(*grown));
@@ -61,6 +77,9 @@ static int add(struct controller **controllers, size_t *n, const struct cgroup_m
         snprintf(grown[*n].name, sizeof(grown[*n].name), "%.31s", found->name);
         snprintf(grown[*n].mount, sizeof(grown[*n].mount), "%.255s", found->path);
         grown[*n].version = version_of(found->path);
+        grown[*n].groups[0] = '\0';
+        if (grown[*n].version == 1)
+                list_groups(found->name, grown[*n].groups, sizeof(grown[*n].groups));
         (*n)++;
         return 0;
 }

@@ -11,6 +11,7 @@ struct controller {
         char name[32];
         int version; /* of its hierarchy, 1 or 2; 0: unknown */
         char mount[256];
+        char groups[128]; /* v1: names of the cgroups at its top, blanks between; cut where there are many */
 };
 
 /**

@@ -130,20 +130,38 @@ static int refuse_withheld(int dir_fd, uint32_t controller, struct inbye_error *
         return -EOPNOTSUPP;
 }
 
-/* A cgroup of its own beside this one: systemd makes it, or root does by hand. */
+/* The tree is held without a cgroup: because it was asked to be, or because none can be had. */
+static int refuse_mechanism(const char *name, struct inbye_error *reterr)
+{
+        struct cgroup_base base = { .dir_fd = -1 };
+        struct contain_probe why = { 0 };
+
+        if (cgroup_base_open(&base, &why) < 0) {
+                error_set_plain(reterr, INBYE_STAGE_LIMIT, EOPNOTSUPP, "no cgroup for limits can be had: %s",
+                        why.reason);
+                error_hint(reterr, "%s", why.hint);
+                return -EOPNOTSUPP;
+        }
+        fd_close(base.dir_fd);
+        error_set_plain(reterr, INBYE_STAGE_LIMIT, EOPNOTSUPP,
+                "mechanism '%s' holds the tree without a cgroup, and limits need one", name);
+        error_hint(reterr, "use mechanism '%s'", inbye_mechanism_name(INBYE_MECHANISM_CGROUP));
+        return -EOPNOTSUPP;
+}
+
+/* A cgroup of its own: systemd makes it, or root does by hand, below this one and beside the others. */
 static void hint_own_cgroup(const char *path, struct inbye_error *reterr)
 {
-        int n = (int)(strrchr(path, '/') - path);
-
         if (access("/run/systemd/system", F_OK) == 0)
                 error_hint(reterr,
                         "start it in a cgroup of its own: systemd-run %s--scope -p Delegate=yes -- COMMAND",
                         geteuid() == 0 ? "" : "--user ");
         else
                 error_hint(reterr,
-                        "start it in a cgroup of its own, as root: mkdir %.*s/own; sh -c 'echo $$ "
-                        ">%.*s/own/cgroup.procs; exec COMMAND'",
-                        n, path, n, path);
+                        "as root: cd %.60s; mkdir main own; for p in $(cat cgroup.procs); do echo $p "
+                        ">main/cgroup.procs; done; echo +memory +pids +cpu >cgroup.subtree_control; sh -c "
+                        "'echo $$ >own/cgroup.procs; exec COMMAND'",
+                        path);
 }
 
 static int refuse_crowded(const struct contain_dirs *dirs, uint32_t missing, const struct contain_pids *pids,
@@ -244,9 +262,8 @@ int enable_controllers(
         struct contain_dirs dirs;
         int r;
 
-        if (group->ops->group_dirs == NULL || group->ops->group_dirs(group, &dirs) < 0)
-                return error_set_plain(reterr, INBYE_STAGE_LIMIT, EOPNOTSUPP,
-                        "mechanism '%s' holds the tree without a cgroup", group->ops->name);
+        if (!group->ops->group_dirs || group->ops->group_dirs(group, &dirs) < 0)
+                return refuse_mechanism(group->ops->name, reterr);
         r = check_available(dirs.base_fd, controllers, reterr);
         if (r < 0)
                 return r;

@@ -38,7 +38,7 @@ static uint32_t had(const struct limit_group *group)
 }
 
 /* Each by itself, so that one that is missing does not take the others along. */
-static int have(struct limit_group *group, uint32_t controllers, struct inbye_error *reterr)
+int limit_group_have(struct limit_group *group, uint32_t controllers, struct inbye_error *reterr)
 {
         struct inbye_error why = { 0 };
         bool may_move = group->flags & (INBYE_GROUP_MOVE_OWNER | INBYE_GROUP_MOVE_TO_SCOPE);
@@ -69,7 +69,7 @@ static void have_accounts(struct limit_group *group)
         group->tried = true;
         for (uint32_t bit = 1; bit < CONTROLLER_END; bit <<= 1)
                 if (ACCOUNTED & bit)
-                        (void)have(group, bit, NULL);
+                        (void)limit_group_have(group, bit, NULL);
 }
 
 /* --- groups -----------------------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ int limit_group_set(struct limit_group *group, const struct inbye_limits *limits
         r = limits_copy(&copy, limits);
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_ARGUMENT, -r, "limits");
-        r = have(group, limits_controllers(&copy), reterr);
+        r = limit_group_have(group, limits_controllers(&copy), reterr);
         if (r == 0)
                 r = apply_to_group(group, &copy, reterr);
         if (r < 0) {
@@ -138,7 +138,7 @@ int limit_tree_open(struct limit_tree *tree, struct limit_group *group, struct c
 
         *tree = (struct limit_tree)LIMIT_TREE_INIT;
         have_accounts(group);
-        r = have(group, limits_controllers(limits), reterr);
+        r = limit_group_have(group, limits_controllers(limits), reterr);
         if (r < 0 || !had(group))
                 return r;
         tree->group = group;

@@ -26,6 +26,8 @@ struct limit_group {
 };
 void limit_group_init(struct limit_group *group, struct contain_group *contain, uint32_t flags);
 void limit_group_deinit(struct limit_group *group);
+/** Have these controllers for the leaves. */
+int limit_group_have(struct limit_group *group, uint32_t controllers, struct inbye_error *reterr);
 /** All or none. -EOPNOTSUPP: refused, reterr says why. */
 int limit_group_set(struct limit_group *group, const struct inbye_limits *limits, struct inbye_error *reterr);
 

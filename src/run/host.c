@@ -3,25 +3,11 @@
  * What this host can hold: every mechanism is tried, the reasons kept. Nothing is concluded from version
  * numbers.
  */
+#include "run/host.h"
 #include "base/json.h"
 #include "base/scope.h"
-#include "contain/contain.h"
-#include "limit/controllers.h"
 #include <errno.h>
-#include <inbye/host.h>
 #include <stdlib.h>
-
-#define MECHANISMS_MAX 8
-
-struct inbye_host {
-        struct inbye_host_mechanism mechanisms[MECHANISMS_MAX];
-        struct contain_probe probes[MECHANISMS_MAX];
-        size_t n_mechanisms;
-        struct controller *found;
-        struct inbye_host_controller *controllers;
-        size_t n_controllers;
-        int controllers_error; /* 0, or why they are unknown */
-};
 
 static const char *or_null(const char *text)
 {
@@ -60,6 +46,7 @@ static int list_controllers(struct inbye_host *host)
                         .name = host->found[i].name,
                         .version = host->found[i].version,
                         .mount = host->found[i].mount,
+                        .groups = or_null(host->found[i].groups),
                 };
         host->n_controllers = n;
         return 0;
@@ -139,6 +126,7 @@ static void write_controller(struct json *json, const struct inbye_host_controll
         json_key(json, "version");
         json_known(json, controller->version ? (uint64_t)controller->version : UINT64_MAX);
         write_text(json, "mount", controller->mount);
+        write_text(json, "groups", controller->groups);
         json_object_end(json);
 }
 
@@ -152,6 +140,34 @@ static void write_controllers(struct json *json, const struct inbye_host *host)
         json_array_begin(json);
         for (size_t i = 0; i < host->n_controllers; i++)
                 write_controller(json, &host->controllers[i]);
+        json_array_end(json);
+}
+
+static void write_limit(struct json *json, const struct inbye_host_limit *limit)
+{
+        json_object_begin(json);
+        write_text(json, "name", limit->name);
+        json_key(json, "works");
+        json_bool(json, limit->number == 0);
+        json_key(json, "version");
+        json_known(json, limit->version ? (uint64_t)limit->version : UINT64_MAX);
+        write_text(json, "reason", limit->reason);
+        write_text(json, "hint", limit->hint);
+        json_object_end(json);
+}
+
+static void write_limits(struct json *json, const struct inbye_host *host)
+{
+        const struct inbye_host_limit *limit;
+
+        json_key(json, "limits");
+        if (!host->limits_tried) {
+                json_none(json);
+                return;
+        }
+        json_array_begin(json);
+        for (size_t i = 0; (limit = inbye_host_limit(host, i)); i++)
+                write_limit(json, limit);
         json_array_end(json);
 }
 
@@ -177,6 +193,7 @@ int inbye_host_json(const struct inbye_host *host, char **ret_json)
                 write_mechanism(&json, &host->mechanisms[i]);
         json_array_end(&json);
         write_controllers(&json, host);
+        write_limits(&json, host);
         json_object_end(&json);
         r = buf_steal(&out, ret_json, &n);
         buf_deinit(&out);

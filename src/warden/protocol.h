@@ -49,4 +49,7 @@ struct warden_word {
         struct sys_wait wait;
 };
 
+/* Beside the sessions: where an owner and its wardens stand when it has made room for controllers. */
+#define WARDEN_OWNER_DIR "inbye.owner"
+
 #endif

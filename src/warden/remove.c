@@ -12,12 +12,15 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/scope.h"
+#include "warden/protocol.h"
 #include "warden/sweep.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define ROUND_MS 20
@@ -84,4 +87,55 @@ int remove_session(int base_fd, const char *name, uint64_t deadline_ns)
                 if (clock_left(clock_now_ns(), deadline_ns) == 0)
                         return -ETIMEDOUT;
         return 0;
+}
+
+/* --- the place that was made for the session --------------------------------------------------------------
+ */
+
+/* "memory pids\n" as "-memory -pids". */
+static void negate(const char *names, char *text, size_t size)
+{
+        size_t n = 0;
+
+        for (bool start = true; *names && *names != '\n' && n + 2 < size; names++) {
+                if (start)
+                        text[n++] = '-';
+                text[n++] = *names;
+                start = *names == ' ';
+        }
+        text[n] = '\0';
+}
+
+static void turn_controllers_off(int base_fd)
+{
+        char names[256], text[512];
+
+        if (fd_read_file_at(base_fd, "cgroup.subtree_control", names, sizeof(names)) <= 1)
+                return;
+        negate(names, text, sizeof(text));
+        fd_write_file_at(base_fd, "cgroup.subtree_control", text);
+}
+
+/* Is this process alone there? */
+static bool is_alone(int dir_fd)
+{
+        char own[24], listed[64];
+
+        snprintf(own, sizeof(own), "%d\n", (int)getpid());
+        return fd_read_file_at(dir_fd, "cgroup.procs", listed, sizeof(listed)) > 0 &&
+               strcmp(own, listed) == 0;
+}
+
+void remove_room(int base_fd)
+{
+        scoped(fd_closep) int dir_fd =
+                openat(base_fd, WARDEN_OWNER_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        struct stat st;
+
+        /* Sessions of others beside it, and then their owners, need it. */
+        if (dir_fd < 0 || fstat(base_fd, &st) < 0 || st.st_nlink != 3 || !is_alone(dir_fd))
+                return;
+        turn_controllers_off(base_fd);
+        if (fd_write_file_at(base_fd, "cgroup.procs", "0") == 0)
+                unlinkat(base_fd, WARDEN_OWNER_DIR, AT_REMOVEDIR);
 }

@@ -11,4 +11,10 @@
  */
 int remove_session(int base_fd, const char *name, uint64_t deadline_ns);
 
+/**
+ * Undo what an owner did to have controllers for its leaves: us and it out of the way, controllers turned on.
+ * Not while other sessions, or other processes, need it. Without a heap.
+ */
+void remove_room(int base_fd);
+
 #endif

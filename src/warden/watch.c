@@ -30,5 +30,8 @@ static void await_owner(int line_fd, int owner_pidfd)
 int watch(int line_fd, int base_fd, int owner_pidfd, const char *name)
 {
         await_owner(line_fd, owner_pidfd);
-        return remove_session(base_fd, name, clock_deadline(clock_now_ns(), REMOVE_LIMIT)) < 0 ? 1 : 0;
+        if (remove_session(base_fd, name, clock_deadline(clock_now_ns(), REMOVE_LIMIT)) < 0)
+                return 1;
+        remove_room(base_fd);
+        return 0;
 }

@@ -14,6 +14,23 @@ import json, sys
 text = open(sys.argv[1]).read()
 assert text.count("\n") == 1
 json.loads(text)' "$out"
+check "what it says of the limits agrees with what a run does" python3 -c '
+import json, subprocess, sys
+limits = json.load(open(sys.argv[2]))["limits"]
+assert [l["name"] for l in limits] == ["memory", "swap", "tasks", "cpu", "cpu-weight", "io-weight", "io-max", "cpus"]
+for name, value in ("memory", "1G"), ("tasks", "100"), ("cpu", "1"), ("cpu-weight", "100"), ("io-weight", "100"):
+    status = subprocess.run([sys.argv[1], "run", "--limit", name + "=" + value, "true"], stderr=subprocess.DEVNULL).returncode
+    limit = next(l for l in limits if l["name"] == name)
+    assert limit["works"] == (status == 0), limit
+    assert limit["works"] or (limit["reason"] and limit["hint"]), limit' "$INBYE" "$out"
+if grep -q '"works":false,"version":null' "$out"; then
+        expect_status 1 "$INBYE" doctor --fix-hint
+        check "the cures are told" [ -s "$out" ]
+        check "each of them once" [ "$(sort "$out" | uniq -d | wc -l)" -eq 0 ]
+else
+        expect_status 0 "$INBYE" doctor --fix-hint
+        check "there is nothing to mend" [ ! -s "$out" ]
+fi
 expect_status 0 "$INBYE" doctor --require pgroup
 "$INBYE" run --require cgroup true 2>/dev/null
 works=$?
