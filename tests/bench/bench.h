@@ -25,6 +25,7 @@ void bench_kill(const struct bench *bench);
 void bench_capture(const struct bench *bench);
 void bench_growth(const struct bench *bench);
 void bench_queue(const struct bench *bench);
+void bench_limits(const struct bench *bench);
 
 /* --- measuring (measure.c) ------------------------------------------------------------------------------ */
 

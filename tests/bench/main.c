@@ -26,6 +26,7 @@ static const struct {
         { "capture", bench_capture },
         { "growth", bench_growth },
         { "queue", bench_queue },
+        { "limits", bench_limits },
 };
 #define N_BENCHMARKS (sizeof(benchmarks) / sizeof(benchmarks[0]))
 
