@@ -3,23 +3,31 @@
  * Which limits can be enforced here: each is set, as high as it goes, for a group that holds nothing.
  */
 #include "base/error.h"
+#include "base/fd.h"
 #include "run/host.h"
 #include "run/run.h"
 #include <errno.h>
-#include <sched.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define MUCH (UINT64_C(1) << 50)
 
+/* One that this process may use. */
 static const char *first_cpu(char text[static 12])
 {
-        cpu_set_t cpus;
-        int cpu = 0;
+        static const char key[] = "Cpus_allowed_list:";
+        char status[4096];
+        const char *line;
+        unsigned cpu = 0;
 
-        if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0)
-                while (cpu < CPU_SETSIZE - 1 && !CPU_ISSET(cpu, &cpus))
-                        cpu++;
-        snprintf(text, 12, "%d", cpu);
+        if (fd_read_file_at(AT_FDCWD, "/proc/self/status", status, sizeof(status)) > 0) {
+                line = strstr(status, key);
+                if (line)
+                        cpu = (unsigned)strtoul(line + strlen(key), NULL, 10);
+        }
+        snprintf(text, 12, "%u", cpu);
         return text;
 }
 

@@ -75,9 +75,10 @@ static bool is_had(struct sides *sides)
 void bench_limits(const struct bench *bench)
 {
         struct sides sides = { .limited_command = limited_command(), .free_command = command_of(program) };
-        struct contest contest = {
-                .ours = run_limited, .theirs = run_free, .userdata = &sides, .n_rounds = bench->quick ? 15 : 75
-        };
+        struct contest contest = { .ours = run_limited,
+                .theirs = run_free,
+                .userdata = &sides,
+                .n_rounds = bench->quick ? 15 : 75 };
         struct outcome outcome;
 
         host_open(&sides.limited);
