@@ -17,9 +17,12 @@
 
 #define ACCOUNTED (CONTROLLER_MEMORY | CONTROLLER_PIDS | CONTROLLER_IO)
 
-void limit_group_init(struct limit_group *group, struct contain_group *contain, uint32_t flags)
+void limit_group_init(
+        struct limit_group *group, struct inbye_loop *loop, struct contain_group *contain, uint32_t flags)
 {
-        *group = (struct limit_group){ .contain = contain, .flags = flags, .limits = LIMITS_NONE };
+        *group = (struct limit_group){
+                .loop = loop, .contain = contain, .flags = flags, .limits = LIMITS_NONE
+        };
 }
 
 void limit_group_deinit(struct limit_group *group)
@@ -51,7 +54,7 @@ int limit_group_have(struct limit_group *group, uint32_t controllers, struct inb
                 if (r == 0)
                         group->on |= bit;
                 else if (r == -EOPNOTSUPP && v1_has(bit))
-                        r = v1_group_have(&group->v1, bit, &why);
+                        r = v1_group_have(&group->v1, group->loop, bit, &why);
                 if (r < 0) {
                         if (reterr)
                                 *reterr = why;

@@ -18,13 +18,15 @@ struct limit_counts {
 
 struct limit_group {
         struct contain_group *contain;
+        struct inbye_loop *loop;
         uint32_t flags; /* INBYE_GROUP_* */
         bool tried;     /* controllers for accounts were, or cannot be, turned on */
         uint32_t on;    /* controllers that its leaves have, in v2 */
         struct inbye_limits limits;
         struct v1_group *v1; /* NULL: not needed so far */
 };
-void limit_group_init(struct limit_group *group, struct contain_group *contain, uint32_t flags);
+void limit_group_init(
+        struct limit_group *group, struct inbye_loop *loop, struct contain_group *contain, uint32_t flags);
 void limit_group_deinit(struct limit_group *group);
 /** Have these controllers for the leaves. */
 int limit_group_have(struct limit_group *group, uint32_t controllers, struct inbye_error *reterr);

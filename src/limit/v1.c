@@ -42,9 +42,11 @@ struct place {
         char *below; /* of the base, as libcgroup takes it: below the root of the mount. NULL: not had */
         int base_fd, dir_fd;
         struct warden warden;
+        struct loop_child warden_child; /* no stray, though a child of ours */
 };
 
 struct v1_group {
+        struct inbye_loop *loop;
         char name[SESSION_NAME_SIZE];
         struct place places[N_PLACES];
         unsigned next_leaf;
@@ -131,6 +133,7 @@ static void place_close(const struct v1_group *group, struct place *place)
 {
         if (!place->below)
                 return;
+        loop_child_remove(&place->warden_child);
         if (place->dir_fd >= 0)
                 remove_dir(group, place, "");
         /* With members left it is the warden's. */
@@ -176,6 +179,9 @@ static int place_fill(
         r = warden_watch(place->base_fd, group->name, &place->warden, reterr);
         if (r < 0)
                 return r;
+        place->warden_child.pid = place->warden.pid;
+        place->warden_child.fn = loop_child_remove;
+        loop_child_add(group->loop, &place->warden_child);
         r = make(group, place, "");
         if (r == 0)
                 r = place->dir_fd = open_dir(place->base_fd, group->name);
@@ -202,7 +208,7 @@ static int place_open(struct v1_group *group, struct place *place, struct inbye_
 /* --- groups -----------------------------------------------------------------------------------------------
  */
 
-static int group_new(struct v1_group **ret)
+static int group_new(struct inbye_loop *loop, struct v1_group **ret)
 {
         struct v1_group *group = calloc(1, sizeof(*group));
         int r;
@@ -214,6 +220,7 @@ static int group_new(struct v1_group **ret)
                 free(group);
                 return r;
         }
+        group->loop = loop;
         for (int i = 0; i < N_PLACES; i++)
                 group->places[i] = (struct place){
                         .controller = place_controllers[i], .base_fd = -1, .dir_fd = -1, .warden = WARDEN_INIT
@@ -223,12 +230,13 @@ static int group_new(struct v1_group **ret)
         return 0;
 }
 
-int v1_group_have(struct v1_group **group, uint32_t controller, struct inbye_error *reterr)
+int v1_group_have(
+        struct v1_group **group, struct inbye_loop *loop, uint32_t controller, struct inbye_error *reterr)
 {
         int r;
 
         if (!*group) {
-                r = group_new(group);
+                r = group_new(loop, group);
                 if (r < 0)
                         return error_set(reterr, INBYE_STAGE_LIMIT, -r, "limits");
         }
@@ -399,9 +407,11 @@ static int leaf_open(
                 if (r < 0)
                         return r;
         }
-        fd = openat(tree->dir_fds[i], "cgroup.procs", O_WRONLY | O_CLOEXEC);
+        /* Not cgroup.procs: the child has one thread, and for a thread that moves itself the kernel does
+         * without a lock that waits for a grace period (0.3 to 12 ms). */
+        fd = openat(tree->dir_fds[i], "tasks", O_WRONLY | O_CLOEXEC);
         if (fd < 0)
-                return error_set(reterr, INBYE_STAGE_LIMIT, errno, "cannot open cgroup.procs of a leaf");
+                return error_set(reterr, INBYE_STAGE_LIMIT, errno, "cannot open tasks of a leaf");
         tree->join_fds[tree->n_join_fds++] = fd;
         return 0;
 }

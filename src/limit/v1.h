@@ -15,7 +15,8 @@ struct v1_tree;
 /** Does a controller (one bit) live in a v1 hierarchy of this host? */
 bool v1_has(uint32_t controller);
 /** Have that controller too; opens the group where *group is NULL. */
-int v1_group_have(struct v1_group **group, uint32_t controller, struct inbye_error *reterr);
+int v1_group_have(
+        struct v1_group **group, struct inbye_loop *loop, uint32_t controller, struct inbye_error *reterr);
 /** Those that it has. NULL: none. */
 uint32_t v1_group_controllers(const struct v1_group *group);
 /** As apply_limits(). */

@@ -12,9 +12,11 @@ bool v1_has(uint32_t controller)
         return false;
 }
 
-int v1_group_have(struct v1_group **group, uint32_t controller, struct inbye_error *reterr)
+int v1_group_have(
+        struct v1_group **group, struct inbye_loop *loop, uint32_t controller, struct inbye_error *reterr)
 {
         (void)group;
+        (void)loop;
         (void)controller;
         (void)reterr;
         return -EOPNOTSUPP;

@@ -80,7 +80,7 @@ struct spawn_plan {
                                 below */
         int (*open_cgroup_procs)(void *userdata); /* fallback: gives cgroup_procs_fd (borrowed) or -errno */
         void *userdata;
-        const int *join_fds; /* cgroup.procs of further leaves, open for writing: the child enters each of
+        const int *join_fds; /* files of further leaves, open for writing: the child enters each of
                                 them */
         size_t n_join_fds;
         bool join_by_write; /* do not try CLONE_INTO_CGROUP */

@@ -63,6 +63,7 @@ if enforced memory=64M; then
         expect_status 0 run -p MemoryMax=64M "$appetite" memory 30000000
         report_is limits.memory '"not_tripped"'
         report_is oom null
+        report_is n_escaped 0
         check "the peak is that of the tree" within "$(field usage.peak_memory)" 30000000 40000000
         # The hog is not the command itself: all of the tree goes with it.
         expect_status 124 run --limit memory=64M sh -c "$appetite memory 200000000; echo survived"
