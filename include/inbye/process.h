@@ -84,6 +84,14 @@ INBYE_API int inbye_process_pause(struct inbye_process *process);
 INBYE_API int inbye_process_resume(struct inbye_process *process);
 
 /**
+ * Read nothing of the captured streams: for a listener to INBYE_EVENT_OUTPUT that has enough for now. The
+ * command then waits at a full pipe, as it would at any slow reader; its clocks go on, but for the idle
+ * timeout. What is in the pipes when the tree has ended comes in events all the same, then: nothing is lost.
+ */
+INBYE_API int inbye_process_pause_output(struct inbye_process *process);
+INBYE_API int inbye_process_resume_output(struct inbye_process *process);
+
+/**
  * Was the command itself stopped by a signal since the last call? For job control: to be called when
  * SIGCHLD arrives (the kernel has no other event for it).
  * @return  The signal that stopped it; 0 when it was not.

@@ -73,6 +73,7 @@ struct pump {
         bool grown;                      /* enlarging the pipe was tried */
         bool over;                       /* on_over was called */
         bool ended;                      /* end of file seen */
+        bool paused;                     /* the owner wants nothing now: pump_pause() */
         int error; /* errno of the keep (spill file), or 0: bytes are drained, no longer kept */
         void (*on_bytes)(struct pump *pump, const char *data, size_t n); /* NULL: nobody listens */
         void (*on_over)(struct pump *pump); /* INBYE_KEEP_FAIL was overrun (once) */
@@ -87,6 +88,8 @@ int pump_open(struct pump *pump, enum inbye_keep policy, size_t cap, const char 
 int pump_start(struct pump *pump, struct inbye_loop *loop);
 /** The child has its end: give ours up. */
 void pump_close_write(struct pump *pump);
+/** Read nothing until that is taken back: the child waits at a full pipe. pump_drain() reads all the same. */
+void pump_pause(struct pump *pump, bool paused);
 /** Take what can be read now without waiting (the tree is gone), then close. At most what the pipe held at
  * the call: an escaped writer cannot keep us here. The tee gets what it takes without waiting for long (100
  * ms at most per stream). */

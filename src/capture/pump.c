@@ -10,8 +10,9 @@
  * of the stack: measured, that is as fast as a bare read loop on a pipe of that size. A turn reads 1 MiB at
  * most, then the others have theirs.
  *
- * Waiting for a slow tee disarms the read end (LOOP_ONCE) in place of removing it: arming it again cannot
- * fail, and the hang-up that epoll always reports does not spin the loop meanwhile.
+ * Waiting for a slow tee, or for an owner that has enough, disarms the read end (LOOP_ONCE) in place of
+ * removing it: arming it again cannot fail, and the hang-up that epoll always reports does not spin the loop
+ * meanwhile.
  *
  * End of file may never come, since any descendant can hold the pipe: pump_drain() takes what was there when
  * the tree had ended and closes. Every close comes after the removal from the epoll: see loop.c.
@@ -197,7 +198,7 @@ static ssize_t read_up_to(struct pump *pump, struct reading reading)
         while (reading.n > 0 && got > 0 && !is_short && pump->fd >= 0) {
                 if (reading.tee_until)
                         tee_flush_until(pump, reading.tee_until);
-                else if (tee_waits(pump))
+                else if (pump->paused || tee_waits(pump))
                         break;
                 if (pump->fd < 0) /* the reader of the tee has gone */
                         break;
@@ -223,7 +224,7 @@ static void on_readable(struct loop_io *io, uint32_t events)
         struct pump *pump = CONTAINER_OF(io, struct pump, io);
         ssize_t got;
 
-        if (tee_waits(pump))
+        if (pump->paused || tee_waits(pump))
                 return;
         got = read_up_to(pump, (struct reading){ .n = TURN, .to_end = events & LOOP_HANGUP });
         if (got == -ECANCELED || got == -EAGAIN || pump->fd < 0)
@@ -239,6 +240,13 @@ static void on_readable(struct loop_io *io, uint32_t events)
         }
 }
 
+/* Read on, unless somebody does not want more now. */
+static void arm(struct pump *pump)
+{
+        if (pump->io.loop)
+                (void)loop_io_modify(&pump->io, pump->paused || tee_waits(pump) ? LOOP_ONCE : LOOP_IN);
+}
+
 static void on_tee(struct loop_io *io, uint32_t events)
 {
         struct pump *pump = CONTAINER_OF(io, struct pump, tee_io);
@@ -251,8 +259,13 @@ static void on_tee(struct loop_io *io, uint32_t events)
                 return;
         if (pump->tee_io.loop)
                 (void)loop_io_modify(&pump->tee_io, LOOP_ONCE);
-        if (pump->io.loop)
-                (void)loop_io_modify(&pump->io, LOOP_IN);
+        arm(pump);
+}
+
+void pump_pause(struct pump *pump, bool paused)
+{
+        pump->paused = paused;
+        arm(pump);
 }
 
 int pump_start(struct pump *pump, struct inbye_loop *loop)

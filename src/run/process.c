@@ -75,8 +75,11 @@ static void on_timeout(struct loop_timer *timer)
 static void on_idle(struct loop_timer *timer)
 {
         struct inbye_process *process = CONTAINER_OF(timer, struct inbye_process, idle_timer);
-        uint64_t due_ns = clock_deadline(process->last_byte_ns, process->command->idle_timeout_ns);
+        uint64_t due_ns;
 
+        if (process->pumps[0].paused)
+                process->last_byte_ns = loop_now_ns(process->loop); /* it may have written: nobody looked */
+        due_ns = clock_deadline(process->last_byte_ns, process->command->idle_timeout_ns);
         if (due_ns <= loop_now_ns(process->loop)) {
                 process_overrun(process, INBYE_IDLE_TIMEOUT);
                 return;
@@ -170,6 +173,29 @@ static void on_over(struct pump *pump)
                 process_overrun(process, INBYE_OUTPUT_LIMIT);
         else if (process->reason == INBYE_OK)
                 process->reason = INBYE_OUTPUT_LIMIT; /* too late to end it, not too late to say so */
+}
+
+static int pause_output(struct inbye_process *process, bool paused)
+{
+        if (!process)
+                return -EINVAL;
+        if (process->state == PROCESS_ENDED)
+                return -ESRCH;
+        if (process->pumps[0].paused != paused)
+                process->last_byte_ns = loop_clock_ns(process->loop);
+        for (int i = 0; i < 2; i++)
+                pump_pause(&process->pumps[i], paused);
+        return 0;
+}
+
+int inbye_process_pause_output(struct inbye_process *process)
+{
+        return pause_output(process, true);
+}
+
+int inbye_process_resume_output(struct inbye_process *process)
+{
+        return pause_output(process, false);
 }
 
 static int start_pumps(struct inbye_process *process)

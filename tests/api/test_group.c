@@ -520,6 +520,69 @@ Test(process, events_tell_its_life)
         end(&f);
 }
 
+/* Begins as the first line comes, so that the second waits in the pipe. */
+static void pause_at_first_line(
+        void *userdata, struct inbye_process *process, const struct inbye_event *event)
+{
+        struct lines *lines = userdata;
+
+        on_event(lines, process, event);
+        if (event->kind == INBYE_EVENT_OUTPUT)
+                (void)inbye_process_pause_output(process); /* -ESRCH: the rest, at the end */
+}
+
+Test(process, reads_nothing_while_its_output_is_paused_and_all_of_it_at_the_end)
+{
+        struct fixture f = begin(0, NULL);
+        struct lines lines = { 0 };
+        struct inbye_command *command =
+                SH("echo 1; read -r go; echo 2 >&2; head -c 50000 /dev/zero | tr '\\0' '\\n'");
+        struct inbye_process *process;
+
+        cr_assert(zero(int, inbye_command_set_input(command, INBYE_INPUT_PIPE)));
+        process = start(&f, command);
+        inbye_process_on_event(process, pause_at_first_line, &lines);
+        while (lines.n < 1)
+                cr_assert(gt(int, inbye_loop_dispatch(f.loop, PATIENCE), 0));
+        cr_assert(zero(int, inbye_process_write(process, "go\n", 3)));
+        while (!inbye_process_result(process)) {
+                cr_assert(eq(int, lines.n, 1));
+                cr_assert(gt(int, inbye_loop_dispatch(f.loop, PATIENCE), 0));
+        }
+        cr_assert(eq(int, lines.n, 50002));
+        cr_assert(eq(int, wait_status(process), INBYE_OK));
+        cr_assert(eq(int, inbye_process_pause_output(process), -ESRCH));
+        cr_assert(eq(int, inbye_process_resume_output(process), -ESRCH));
+        cr_assert(eq(int, inbye_process_pause_output(NULL), -EINVAL));
+        inbye_process_free(process);
+        end(&f);
+}
+
+/* More than a pipe holds: it ends only if it is read. */
+Test(process, goes_on_when_its_output_is_resumed_and_was_not_idle_meanwhile)
+{
+        struct fixture f = begin(0, NULL);
+        struct lines lines = { 0 };
+        struct inbye_command *command = SH("echo 1; yes | head -c 1000000");
+        struct inbye_process *process;
+        struct inbye_result *result;
+
+        cr_assert(zero(int, inbye_command_set_idle_timeout(command, 300 * MS)));
+        process = start(&f, command);
+        inbye_process_on_event(process, pause_at_first_line, &lines);
+        while (lines.n < 1)
+                cr_assert(gt(int, inbye_loop_dispatch(f.loop, PATIENCE), 0));
+        cr_assert(eq(int, inbye_process_wait(process, 700 * MS, NULL), -ETIMEDOUT));
+        inbye_process_on_event(process, NULL, NULL);
+        cr_assert(zero(int, inbye_process_resume_output(process)));
+        cr_assert(zero(int, inbye_process_wait(process, PATIENCE, &result)));
+        cr_assert(eq(int, inbye_result_status(result), INBYE_OK));
+        cr_assert(eq(u64, inbye_result_bytes_seen(result, INBYE_STDOUT), 1000002));
+        inbye_result_unref(result);
+        inbye_process_free(process);
+        end(&f);
+}
+
 Test(loop, can_be_embedded_in_a_plain_poll)
 {
         struct fixture f = begin(0, NULL);
