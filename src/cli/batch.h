@@ -27,7 +27,7 @@ int batch_jobserver_open(const struct batch_jobserver *jobserver, struct inbye_l
 struct batch_wishes {
         uint32_t width;
         const char *width_path; /* where the width is read from, again at SIGUSR2; NULL: it is fixed */
-        bool keep_order, tag, quiet;
+        bool keep_order, live, tag, no_tag, quiet;
         const char *items_path, *results, *summary, *trace, *html;
         uint64_t grace_ns;
         struct batch_jobserver jobserver;
@@ -101,6 +101,7 @@ struct batch_observer_ops {
 extern const struct batch_observer_ops batch_html;
 extern const struct batch_observer_ops batch_joblog;
 extern const struct batch_observer_ops batch_junit;
+extern const struct batch_observer_ops batch_live;
 extern const struct batch_observer_ops batch_progress;
 extern const struct batch_observer_ops batch_running;
 extern const struct batch_observer_ops batch_slow;

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 static const struct batch_observer_ops *const kinds[] = {
+        &batch_live, /* before those that speak of an attempt that has ended */
         &batch_joblog,
         &batch_junit,
         &batch_tap,

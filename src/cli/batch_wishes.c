@@ -27,7 +27,9 @@ enum {
         OPTION_SKIP_INVALID,
         OPTION_JOBSERVER,
         OPTION_KEEP_ORDER,
+        OPTION_LIVE,
         OPTION_TAG,
+        OPTION_NO_TAG,
         OPTION_RESULTS,
         OPTION_SUMMARY,
         OPTION_JSON,
@@ -54,8 +56,11 @@ static const struct cli_option batch_options[] = {
                 NULL },
         { "keep-order", 'k', NULL, OPTION_KEEP_ORDER, "Results",
                 "output and results in the order of the input", NULL },
+        { "live", 0, NULL, OPTION_LIVE, "Results",
+                "write the lines of all jobs as they come, with --tag, not each output in one piece", NULL },
         { "tag", 0, NULL, OPTION_TAG, "Results",
                 "put the id of the job, else its number, in front of each line of its output", NULL },
+        { "no-tag", 0, NULL, OPTION_NO_TAG, "Results", "the lines as they are, also with --live", NULL },
         { "results", 0, "FILE|fd:N|-", OPTION_RESULTS, "Results",
                 "write each result as a line of JSON; with - to stdout, in place of the outputs", NULL },
         { "summary", 0, "FILE|fd:N|-", OPTION_SUMMARY, "Results", "write the counts as JSON at the end",
@@ -145,8 +150,13 @@ static int apply_option(void *userdata, int id, const char *value, struct inbye_
         case OPTION_KEEP_ORDER:
                 wishes->keep_order = true;
                 return 0;
+        case OPTION_LIVE:
+                wishes->live = true;
+                return 0;
         case OPTION_TAG:
-                wishes->tag = true;
+        case OPTION_NO_TAG:
+                wishes->tag = id == OPTION_TAG;
+                wishes->no_tag = id == OPTION_NO_TAG;
                 return 0;
         case OPTION_RESULTS:
                 wishes->results = value;
@@ -283,6 +293,29 @@ static int check_places(const struct batch_wishes *wishes)
         return 0;
 }
 
+static bool is_stdout(const char *name)
+{
+        return name && strcmp(name, "-") == 0;
+}
+
+/* How outputs are printed, and whether they are. */
+static int check_prints(struct batch_wishes *wishes)
+{
+        if (!wishes->live)
+                return 0;
+        if (wishes->keep_order)
+                return cli_misuse(&cli_batch,
+                        "--live and --keep-order exclude each other: lines that come as they are written "
+                        "are in no order of jobs");
+        if (is_stdout(wishes->results) || is_stdout(wishes->record.tap))
+                return cli_misuse(&cli_batch,
+                        "--live writes outputs to standard output, and --%s=- something else in their "
+                        "place; give that a file or fd:N",
+                        is_stdout(wishes->results) ? "results" : "tap");
+        wishes->tag = !wishes->no_tag;
+        return 0;
+}
+
 /* 0; 1: help was printed; < 0: misuse, told. */
 int batch_wishes_take(struct batch_wishes *wishes, int argc, char **argv)
 {
@@ -305,7 +338,7 @@ int batch_wishes_take(struct batch_wishes *wishes, int argc, char **argv)
                 return -1;
         wishes->jobs.base.keep_jobserver = !wishes->jobserver.serve;
         batch_engine_finish(wishes);
-        if (check_places(wishes) != 0)
+        if (check_places(wishes) != 0 || check_prints(wishes) != 0)
                 return -1;
         if (record_check(&wishes->record, &error) < 0 || apply_defaults(wishes, &error) < 0 ||
                 try_settings(wishes, &error) < 0) {

@@ -76,19 +76,26 @@ static void on_end(void *userdata, const struct inbye_batch_attempt *attempt)
         batch_observers_end(&session->observers, attempt);
 }
 
+/* With --live what is not kept was written all the same, unless a file is to have it. */
+static bool is_shown_whole(const struct batch_wishes *wishes)
+{
+        return wishes->live && !wishes->results && !wishes->record.junit;
+}
+
 static void on_result(void *userdata, uint64_t index, struct inbye_result *result)
 {
         struct batch_session *session = userdata;
         const char *mechanism = inbye_result_mechanism(result);
         bool is_told = !session->wishes->quiet || inbye_result_status(result) == INBYE_SPAWN_ERROR;
+        bool is_whole = is_shown_whole(session->wishes);
         struct buf line = BUF_INIT;
 
-        session->n_cut += out_report_is_cut(result);
+        session->n_cut += !is_whole && out_report_is_cut(result);
         if (mechanism && !session->mechanism[0])
                 snprintf(session->mechanism, sizeof(session->mechanism), "%s", mechanism);
         out_result(session->out, index + 1, result);
         batch_observers_result(&session->observers, index + 1, result);
-        if (is_told && out_report_job(&line, index + 1, result) && !line.failed)
+        if (is_told && out_report_job(&line, index + 1, result, is_whole) && !line.failed)
                 out_say(session->out, line.data);
         buf_deinit(&line);
 }
@@ -173,7 +180,7 @@ static int open_out(struct batch_session *session)
         const struct batch_wishes *wishes = session->wishes;
         struct out_options options = {
                 .loop = session->loop,
-                .print = !is_stdout(wishes->results) && !is_stdout(wishes->record.tap),
+                .print = !wishes->live && !is_stdout(wishes->results) && !is_stdout(wishes->record.tap),
                 .tag = wishes->tag,
                 .results = wishes->results ? &session->results : NULL,
                 .tap = wishes->record.tap ? &session->tap : NULL,
@@ -255,6 +262,7 @@ static int open_session(struct batch_session *session, struct inbye_error *reter
 static void session_deinit(struct batch_session *session)
 {
         inbye_batch_free(session->batch);
+        session->batch = NULL;
         if (session->out)
                 out_drop(session->out); /* what observers wait for there */
         batch_observers_deinit(&session->observers);

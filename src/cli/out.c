@@ -42,6 +42,7 @@ struct chunk {
         struct inbye_result *result; /* a reference; NULL: CHUNK_TEXT */
         enum inbye_stream stream;
         char *text;            /* owned: of CHUNK_TEXT, or the tag */
+        size_t n_text;         /* of CHUNK_TEXT */
         struct out_mark *mark; /* borrowed: of CHUNK_MARK, whose place is none */
         size_t at;             /* how much of it was written, or staged */
         bool in_line;          /* tagged: the last byte staged was not a newline */
@@ -166,7 +167,7 @@ static int next_piece(struct out *out, struct chunk *chunk, const char **ret_dat
         if (chunk->kind == CHUNK_OUTPUT)
                 data = inbye_result_output(chunk->result, chunk->stream, &n);
         else
-                n = chunk->kind == CHUNK_TEXT ? strlen(data) : 0;
+                n = chunk->kind == CHUNK_TEXT ? chunk->n_text : 0;
         if (chunk->kind == CHUNK_TEXT || (chunk->kind == CHUNK_OUTPUT && !chunk->text)) {
                 *ret_data = data + chunk->at;
                 *ret_n = n - chunk->at;
@@ -334,10 +335,9 @@ static void queue_chunk(struct out *out, const struct chunk *like)
         out->was_full |= out_is_full(out);
 }
 
-/* The id, else the number; fit for a terminal, and one line. */
-static char *make_tag(uint64_t number, const struct inbye_result *result)
+char *out_tag(uint64_t number, const struct inbye_command *command)
 {
-        const char *id = inbye_command_id(inbye_result_command(result));
+        const char *id = inbye_command_id(command);
         struct buf tag = BUF_INIT;
         char *text;
 
@@ -358,7 +358,7 @@ static void queue_output(struct out *out, uint64_t number, struct inbye_result *
         if (chunk.weight == 0)
                 return;
         if (out->options.tag) {
-                chunk.text = make_tag(number, result);
+                chunk.text = out_tag(number, inbye_result_command(result));
                 if (!chunk.text) {
                         fail_place(out, place, -ENOMEM);
                         return;
@@ -386,28 +386,32 @@ void out_result(struct out *out, uint64_t number, struct inbye_result *result)
         pump(out);
 }
 
-void out_say(struct out *out, const char *text)
+void out_bytes(struct out *out, enum out_place place, char *data, size_t n)
 {
-        struct chunk chunk = { .kind = CHUNK_TEXT, .place = OUT_STDERR };
-        struct buf line = BUF_INIT;
+        struct chunk chunk = { .kind = CHUNK_TEXT, .place = place, .text = data, .n_text = n, .weight = n };
 
-        buf_append_str(&line, "inbye: ");
-        str_append_clean(&line, text);
-        buf_append_char(&line, '\n');
-        if (buf_steal(&line, &chunk.text, &chunk.weight) < 0) {
-                fail_place(out, OUT_STDERR, -ENOMEM);
-                return;
-        }
         queue_chunk(out, &chunk);
         pump(out);
 }
 
 void out_text(struct out *out, enum out_place place, char *text)
 {
-        struct chunk chunk = { .kind = CHUNK_TEXT, .place = place, .text = text, .weight = strlen(text) };
+        out_bytes(out, place, text, strlen(text));
+}
 
-        queue_chunk(out, &chunk);
-        pump(out);
+void out_say(struct out *out, const char *text)
+{
+        struct buf line = BUF_INIT;
+        char *owned;
+        size_t n;
+
+        buf_append_str(&line, "inbye: ");
+        str_append_clean(&line, text);
+        buf_append_char(&line, '\n');
+        if (buf_steal(&line, &owned, &n) < 0)
+                fail_place(out, OUT_STDERR, -ENOMEM);
+        else
+                out_bytes(out, OUT_STDERR, owned, n);
 }
 
 void out_after(struct out *out, struct out_mark *mark)

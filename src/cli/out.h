@@ -59,6 +59,10 @@ void out_result(struct out *out, uint64_t number, struct inbye_result *result);
 void out_say(struct out *out, const char *text);
 /** Queue text for a place as it stands. Takes the text, which is for free(), also where it fails. */
 void out_text(struct out *out, enum out_place place, char *text);
+void out_bytes(struct out *out, enum out_place place, char *data, size_t n);
+/** What --tag puts in front of the lines of a job: its id, else its number; fit for a terminal, one line.
+ * @return NULL: no memory. */
+char *out_tag(uint64_t number, const struct inbye_command *command);
 
 /** Part of somebody's struct that waits for what was queued before it. */
 struct out_mark {
@@ -93,8 +97,13 @@ struct out_summary {
         const char *mechanism; /* NULL: nothing ran */
         int signal;            /* that ended the batch, or 0 */
 };
-/** Is there anything to tell of this result? Then one line, without "inbye: " and newline. */
-bool out_report_job(struct buf *line, uint64_t number, const struct inbye_result *result);
+/**
+ * Is there anything to tell of this result? Then one line, without "inbye: " and newline.
+ *
+ * @param is_shown_whole  Its output was written as it came: what was not kept of it is no loss.
+ */
+bool out_report_job(
+        struct buf *line, uint64_t number, const struct inbye_result *result, bool is_shown_whole);
 /** How it ended, in words: status, exit code or signal, duration, leftovers. */
 void out_report_outcome(struct buf *line, const struct inbye_result *result);
 /** Was output left out, though nobody asked for the job to be ended by it? */

@@ -124,22 +124,25 @@ void out_report_outcome(struct buf *line, const struct inbye_result *result)
         append_processes(line, "escaped", result, inbye_result_n_escaped(result), inbye_result_escaped);
 }
 
-bool out_report_job(struct buf *line, uint64_t number, const struct inbye_result *result)
+bool out_report_job(struct buf *line, uint64_t number, const struct inbye_result *result, bool is_shown_whole)
 {
         const struct inbye_command *command = inbye_result_command(result);
         const char *id = inbye_command_id(command);
 
         if (inbye_result_attempts(result) == 0)
                 return false; /* it did nothing wrong; the summary counts it */
-        if (inbye_result_status(result) == INBYE_OK && left_nobody(result) && !is_truncated(result))
+        if (inbye_result_status(result) == INBYE_OK && left_nobody(result) &&
+                (is_shown_whole || !is_truncated(result)))
                 return false;
         buf_printf(line, "job %" PRIu64, number);
         if (id)
                 buf_printf(line, " (%.80s)", id);
         buf_append_str(line, ": ");
         out_report_outcome(line, result);
-        append_cut(line, result, INBYE_STDOUT, "stdout");
-        append_cut(line, result, INBYE_STDERR, "stderr");
+        if (!is_shown_whole) {
+                append_cut(line, result, INBYE_STDOUT, "stdout");
+                append_cut(line, result, INBYE_STDERR, "stderr");
+        }
         buf_append_str(line, ": ");
         out_report_command(line, command);
         return true;
