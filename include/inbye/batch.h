@@ -92,7 +92,9 @@ typedef void (*inbye_batch_result_fn)(void *userdata, uint64_t index, struct inb
 #define INBYE_BATCH_JOBSERVER_CLIENT 0x10u
 /**
  * Be a jobserver for the jobs: MAKEFLAGS in their environment names one that shares what the running jobs
- * leave over. What a job had of it is free again when its tree is gone, whatever ended it.
+ * leave over. What a job had of it is free again when its tree is gone, whatever ended it. The job of a
+ * result is what was run: a make's own -j, with which it would leave the jobserver, is not among its words
+ * (-j1 is).
  */
 #define INBYE_BATCH_JOBSERVER_SERVER 0x20u
 

@@ -24,6 +24,7 @@
 #include "batch/jobserver.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/makeargv.h"
 #include "base/makeflags.h"
 #include "base/scope.h"
 #include "base/str.h"
@@ -241,6 +242,13 @@ static int make_flags(const struct seat *seat, const struct inbye_command *comma
         return r;
 }
 
+/* A make with a number of jobs of its own would leave us. */
+static void keep_in_jobserver(struct inbye_command *command)
+{
+        if (makeargv_is_make(command->program ? command->program : command->argv[0]))
+                makeargv_drop_jobs(command->argv);
+}
+
 DEFINE_SCOPED(command_unrefp, struct inbye_command, inbye_command_unref)
 
 static int prepare(struct seat *seat, struct inbye_command *command, struct inbye_command **ret_command)
@@ -263,9 +271,11 @@ static int prepare(struct seat *seat, struct inbye_command *command, struct inby
         if (r >= 0)
                 r = inbye_command_keep_fd(copy, seat->channel.back[1]);
         buf_deinit(&flags);
-        if (r >= 0)
-                *ret_command = TAKE(copy);
-        return r;
+        if (r < 0)
+                return r;
+        keep_in_jobserver(copy);
+        *ret_command = TAKE(copy);
+        return 0;
 }
 
 DEFINE_SCOPED(seat_leavep, struct seat, jobserver_leave)

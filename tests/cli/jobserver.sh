@@ -95,6 +95,25 @@ if command -v make >/dev/null; then
         expect_width 'the second' 4 3
         expect_end 'more tokens than jobs' 0
 
+        # A number of jobs of their own, with which makes leave a jobserver.
+        cat >list <<'END'
+["make", "-j4", "J=a"]
+["make", "-kj", "4", "J=b"]
+["make", "J=c", "--jobs=4"]
+{"argv": ["called otherwise", "-j", "J=d"], "program": "make"}
+END
+        batch -j4 --jobserver --results=results list
+        expect_width 'four makes with -j4' 16 4
+        expect_end 'four makes with -j4' 0
+        check 'no make complains of its flags' test ! -s err
+        for words in '"make","J=a"' '"make","-k","J=b"' '"make","J=c"' '"called otherwise","J=d"'; do
+                check "the result shows what was run: $words" grep -q "\"argv\":\[$words\]" results
+        done
+        batch -j4 --jobserver --results=results -- make -j1 J={} ::: a
+        expect_width 'a make that runs one at a time' 4 1
+        expect_end 'a make that runs one at a time' 0
+        check 'is left alone' grep -q '"argv":\["make","-j1","J=a"\]' results
+
         # Jobs that are no makes, and want nothing: what they are offered finds who does.
         cat >list <<'END'
 ["./compile", "idle"]
@@ -110,9 +129,9 @@ END
 
         # A make that is killed while it holds tokens.
         cat >list <<'END'
-{"argv": ["make", "J=x"], "timeout": "4s", "grace": "0"}
-["make", "J=y"]
-["make", "J=z"]
+{"argv": ["make", "J=x", "-j4"], "timeout": "4s", "grace": "0"}
+["make", "J=y", "-j4"]
+["make", "J=z", "-j4"]
 END
         batch -j5 --jobserver list
         hear 5
@@ -234,6 +253,34 @@ done
 fill_pool
 expect_status 1 "$INBYE" batch -q -j8 --timeout=100ms -- sleep ::: 1000 1000 1000 1000
 check 'tokens are given back after timeouts' test "$(pool)" = abc
+fill_pool
+expect_status 124 "$INBYE" batch -q -j8 --deadline=100ms -- sleep ::: 1000 1000 1000 1000 1000
+check 'tokens are given back after the deadline' test "$(pool)" = abc
+# HALT STATUS N-LET-GO ITEM...: four run, N of them are let go, and that ends it.
+expect_halt() {
+        what=--halt=$1
+        wanted=$2
+        n=$3
+        shift 3
+        fill_pool
+        batch -j8 "$what" -- ./ender ::: "$@"
+        hear 4
+        let_go "$n"
+        expect_end "$what" "$wanted"
+        check "tokens are given back after $what" test "$(pool)" = abc
+}
+cat >ender <<'END'
+#!/bin/sh
+echo "1 $1" >said
+[ "$1" != hang ] || exec sleep 1000
+head -c 1 <go >/dev/null
+exit "$1"
+END
+chmod +x ender
+expect_halt now,fail=1 1 1 hang hang 3 hang 0 0
+expect_halt now,done=1 1 1 hang 0 hang hang 0 0
+expect_halt now,success=1 0 1 hang hang hang 0 0 0
+expect_halt soon,fail=1 1 4 3 3 3 3 0 0
 fill_pool
 expect_status 1 "$INBYE" batch -q -j8 -- ./missing ::: 1 2 3 4
 check 'tokens are given back when nothing can be started' test "$(pool)" = abc
