@@ -9,9 +9,11 @@
  * v1 leaf at a time loses against a tree that forks. A child is not born in a v1 leaf but enters by itself
  * before it executes, which is early enough for a limit.
  *
- * libcgroup makes and removes the directories (controllers.c); values are written and read by descriptors of
- * ours, so that an error says which file it is about. For each directory a warden removes what an owner that
- * was killed leaves behind, as in v2; they are told apart by the name, which is a session's.
+ * libcgroup makes and removes the directories of groups (controllers.c). Leaves are plain directories in
+ * them: libcgroup would read the table of mounts, and try to make every directory from the root down, for
+ * each. Values are written and read by descriptors of ours, so that an error says which file it is about. For
+ * each directory a warden removes what an owner that was killed leaves behind, as in v2; they are told apart
+ * by the name, which is a session's.
  *
  * v1 knows no "as one": the OOM killer ends one process. It tells by an eventfd, and the tree is ended then.
  */
@@ -30,6 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define N_PLACES 3
@@ -50,6 +53,7 @@ struct v1_group {
         char name[SESSION_NAME_SIZE];
         struct place places[N_PLACES];
         unsigned next_leaf;
+        bool limits_cpu; /* of the group as a whole */
 };
 
 struct v1_tree {
@@ -61,7 +65,7 @@ struct v1_tree {
         int oom_fd;           /* eventfd */
         uint64_t n_failed[2]; /* charges of the leaf and of the group that had failed when we looked last */
         enum limit_oom oom;
-        uint64_t n_throttled; /* of leaf and group, at the start */
+        uint64_t n_throttled; /* of the group, at the start */
 };
 
 /* --- places -----------------------------------------------------------------------------------------------
@@ -103,27 +107,26 @@ bool v1_has(uint32_t controller)
         return false;
 }
 
-/* "inbye.<random>" or "inbye.<random>/<leaf>", below the base, for libcgroup. */
-static char *path_of(const struct v1_group *group, const struct place *place, const char *leaf)
+/* "inbye.<random>", below the base, for libcgroup. */
+static char *path_of(const struct v1_group *group, const struct place *place)
 {
         char *path = NULL;
 
-        if (asprintf(&path, "%s%s%s%s%s", place->below, place->below[0] ? "/" : "", group->name,
-                    leaf[0] ? "/" : "", leaf) < 0)
+        if (asprintf(&path, "%s%s%s", place->below, place->below[0] ? "/" : "", group->name) < 0)
                 return NULL;
         return path;
 }
 
-static int make(const struct v1_group *group, const struct place *place, const char *leaf)
+static int make(const struct v1_group *group, const struct place *place)
 {
-        scoped(freep) char *path = path_of(group, place, leaf);
+        scoped(freep) char *path = path_of(group, place);
 
         return path ? controllers_make(controller_name(place->controller), path) : -ENOMEM;
 }
 
-static void remove_dir(const struct v1_group *group, const struct place *place, const char *leaf)
+static void remove_dir(const struct v1_group *group, const struct place *place)
 {
-        scoped(freep) char *path = path_of(group, place, leaf);
+        scoped(freep) char *path = path_of(group, place);
 
         if (path)
                 controllers_remove(controller_name(place->controller), path);
@@ -135,7 +138,7 @@ static void place_close(const struct v1_group *group, struct place *place)
                 return;
         loop_child_remove(&place->warden_child);
         if (place->dir_fd >= 0)
-                remove_dir(group, place, "");
+                remove_dir(group, place);
         /* With members left it is the warden's. */
         if (place->dir_fd >= 0 && faccessat(place->base_fd, group->name, F_OK, 0) == 0)
                 warden_leave(&place->warden);
@@ -182,7 +185,7 @@ static int place_fill(
         place->warden_child.pid = place->warden.pid;
         place->warden_child.fn = loop_child_remove;
         loop_child_add(group->loop, &place->warden_child);
-        r = make(group, place, "");
+        r = make(group, place);
         if (r == 0)
                 r = place->dir_fd = open_dir(place->base_fd, group->name);
         return r < 0 ? refuse(place->controller, own->directory, r, reterr) : 0;
@@ -358,6 +361,7 @@ int v1_group_apply(struct v1_group *group, const struct inbye_limits *limits,
         while (r < 0 && i-- > 0)
                 if (group->places[i].below)
                         (void)apply[i](group->places[i].dir_fd, before, NULL);
+        group->limits_cpu = limits_has(r < 0 ? before : limits, INBYE_LIMIT_CPU);
         return r;
 }
 
@@ -382,7 +386,7 @@ void v1_tree_free(struct v1_tree *tree)
         for (int i = 0; i < N_PLACES; i++)
                 if (tree->dir_fds[i] >= 0) {
                         fd_close(tree->dir_fds[i]);
-                        remove_dir(tree->group, &tree->group->places[i], name);
+                        unlinkat(tree->group->places[i].dir_fd, name, AT_REMOVEDIR);
                 }
         free(tree);
 }
@@ -396,7 +400,7 @@ static int leaf_open(
         int r, fd;
 
         leaf_name(tree, name);
-        r = make(tree->group, place, name);
+        r = mkdirat(place->dir_fd, name, 0755) < 0 ? -errno : 0;
         if (r == 0)
                 r = tree->dir_fds[i] = open_dir(place->dir_fd, name);
         if (r < 0)
@@ -427,12 +431,10 @@ static uint64_t read_key(int dir_fd, const char *name, const char *key)
         return found ? strtoull(found + strlen(key), NULL, 10) : INBYE_UNKNOWN;
 }
 
+/* Of the group: the leaf begins with none. */
 static uint64_t count_throttled(const struct v1_tree *tree)
 {
-        uint64_t own = read_key(tree->dir_fds[CPU], "cpu.stat", "nr_throttled ");
-        uint64_t group = read_key(tree->group->places[CPU].dir_fd, "cpu.stat", "nr_throttled ");
-
-        return own == INBYE_UNKNOWN || group == INBYE_UNKNOWN ? INBYE_UNKNOWN : own + group;
+        return read_key(tree->group->places[CPU].dir_fd, "cpu.stat", "nr_throttled ");
 }
 
 /* The kernel writes to the eventfd when the OOM killer comes. */
@@ -477,7 +479,7 @@ int v1_tree_open(struct v1_group *group, const struct inbye_limits *limits, stru
                 if (r < 0)
                         return error_set(reterr, INBYE_STAGE_LIMIT, -r, "cannot watch the memory of a leaf");
         }
-        tree->n_throttled = tree->dir_fds[CPU] < 0 ? INBYE_UNKNOWN : count_throttled(tree);
+        tree->n_throttled = group->limits_cpu ? count_throttled(tree) : 0;
         plan->join_fds = tree->join_fds;
         plan->n_join_fds = tree->n_join_fds;
         *ret = TAKE(tree);
@@ -558,10 +560,13 @@ static void judge_memory(struct v1_tree *tree, const struct inbye_limits *limits
 
 static uint64_t throttled_since(const struct v1_tree *tree)
 {
-        uint64_t now = count_throttled(tree);
+        uint64_t own = read_key(tree->dir_fds[CPU], "cpu.stat", "nr_throttled "), group;
 
-        return now == INBYE_UNKNOWN || tree->n_throttled == INBYE_UNKNOWN ? INBYE_UNKNOWN
-                                                                          : now - tree->n_throttled;
+        if (own != 0 || !tree->group->limits_cpu)
+                return own;
+        group = count_throttled(tree);
+        return group == INBYE_UNKNOWN || tree->n_throttled == INBYE_UNKNOWN ? INBYE_UNKNOWN
+                                                                            : group - tree->n_throttled;
 }
 
 void v1_tree_read(struct v1_tree *tree, const struct inbye_limits *limits,
