@@ -14,10 +14,13 @@ INBYE_BEGIN_DECLS
 #define INBYE_MECHANISM_PIDNS 2u
 #define INBYE_MECHANISM_REAPER 4u
 #define INBYE_MECHANISM_PGROUP 8u
-/** Both at once: only where it is named, since it changes what pids the command sees. */
+/** Both at once. */
 #define INBYE_MECHANISM_CGROUP_PIDNS 16u
-/** What 0 stands for. */
-#define INBYE_MECHANISM_AUTO 15u
+/**
+ * With other bits: of these only what is taken by default. A mechanism is not where it changes what the
+ * command sees beyond need: _CGROUP_PIDNS, and _PIDNS where it takes a user namespace.
+ */
+#define INBYE_MECHANISM_BY_DEFAULT 0x80000000u
 
 /** Name of one mechanism bit, or NULL. Static storage. Any thread. */
 INBYE_API const char *inbye_mechanism_name(uint32_t mechanism);
@@ -56,7 +59,8 @@ struct inbye_process;
 /** Start from INBYE_GROUP_OPTIONS_INIT: a field added in a later version then keeps its default. */
 struct inbye_group_options {
         size_t size;                 /**< Bytes of this struct the caller was compiled with; set by _INIT. */
-        uint32_t mechanisms;         /**< INBYE_MECHANISM_* bits allowed, strongest tried first. 0: _AUTO. */
+        uint32_t mechanisms;         /**< INBYE_MECHANISM_* bits allowed, strongest tried first. 0: all, by
+                                      *   default. */
         uint32_t flags;              /**< INBYE_GROUP_* bits. */
         struct inbye_cancel *cancel; /**< When fired, every tree of the group is ended. NULL: none. */
         const struct inbye_limits *limits; /**< As inbye_group_set_limits(). NULL: none. Copied. */

@@ -32,6 +32,8 @@ struct inbye_host_mechanism {
         const char *detail; /**< Where it works: with what (the directory, the calls). */
         /** What comes of a tree when its owner dies, even of SIGKILL: "whole_tree" is ended, "nothing". */
         const char *on_owner_death;
+        /** Why it is not taken by default, where it works; NULL: it is. */
+        const char *reluctance;
 };
 /** Strongest first; NULL beyond the last. */
 INBYE_API const struct inbye_host_mechanism *inbye_host_mechanism(

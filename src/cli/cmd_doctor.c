@@ -62,11 +62,6 @@ static void print_clean(const char *label, const char *text)
         buf_deinit(&clean);
 }
 
-static bool is_by_name(const struct inbye_host_mechanism *m)
-{
-        return m->number == 0 && !(m->mechanism & INBYE_MECHANISM_AUTO);
-}
-
 static const char *owner_death_text(const char *what)
 {
         return strcmp(what, "whole_tree") == 0 ? "the whole tree is ended" : "nothing: the tree lives on";
@@ -76,11 +71,12 @@ static void print_mechanism(const struct inbye_host_mechanism *m, const struct i
 {
         printf("  %-12s  %s%s\n", m->name, m->number == 0 ? "works" : "does not work",
                 m == best       ? "; used by default"
-                : is_by_name(m) ? "; used where it is named"
+                : m->reluctance ? "; used where it is named"
                                 : "");
         print_clean("with: ", m->number == 0 ? m->detail : NULL);
         print_clean("why not: ", m->number == 0 ? NULL : m->reason);
         print_clean("to mend it: ", m->number == 0 ? NULL : m->hint);
+        print_clean("not by default: ", m->reluctance);
         print_clean("when its owner dies: ", m->number == 0 ? owner_death_text(m->on_owner_death) : NULL);
         print_clean("cannot: ", m->cannot);
 }

@@ -226,11 +226,12 @@ int settings_to_command(
 int settings_to_options(
         const struct settings *s, struct inbye_group_options *options, struct inbye_error *reterr)
 {
-        uint32_t allowed = s->mechanisms ? s->mechanisms : INBYE_MECHANISM_AUTO;
+        uint32_t allowed = s->mechanisms ? s->mechanisms : ~UINT32_C(0);
         uint32_t required = s->required ? s->required : ~UINT32_C(0);
 
-        if (!s->mechanisms && !(allowed & required))
-                allowed = required; /* what is had by name only was named */
+        /* What is not taken by default was named where nothing weaker would do. */
+        if (!s->mechanisms && s->required && s->required != INBYE_MECHANISM_CGROUP_PIDNS)
+                required |= INBYE_MECHANISM_BY_DEFAULT;
         if (!(allowed & required))
                 return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
                         "--mechanism allows nothing that is as strong as --require asks for");

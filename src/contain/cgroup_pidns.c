@@ -45,6 +45,11 @@ static int probe(struct contain_probe *ret)
         return r;
 }
 
+static const char *reluctance(void)
+{
+        return "the command sees other pids";
+}
+
 static void on_unwatched(struct contain_group *cgroup)
 {
         struct contain_group *group = cgroup->userdata;
@@ -213,6 +218,8 @@ const struct contain_ops contain_cgroup_pidns = {
         .on_owner_death = "whole_tree",
         .tree_events = LOOP_IN,
         .probe = probe,
+        .reluctance = reluctance,
+        .extra = true,
         .group_open = group_open,
         .group_free = group_free,
         .group_dirs = group_dirs,

@@ -116,6 +116,21 @@ static void note_passed_over(
         (*all)->n++;
 }
 
+static bool is_passed_by(const struct contain_ops *ops, uint32_t mechanisms, struct inbye_error *reterr)
+{
+        const char *why;
+
+        if (!(mechanisms & INBYE_MECHANISM_BY_DEFAULT) || !ops->reluctance)
+                return false;
+        why = ops->reluctance();
+        if (!why)
+                return false;
+        error_set_plain(reterr, INBYE_STAGE_MECHANISM, EOPNOTSUPP,
+                "mechanism %s is only taken where it is named: %s", ops->name, why);
+        error_hint(reterr, "--mechanism=%s", ops->name);
+        return true;
+}
+
 int contain_open(
         struct inbye_loop *loop, uint32_t mechanisms, struct contain_group **ret, struct inbye_error *reterr)
 {
@@ -124,15 +139,16 @@ int contain_open(
         int r;
 
         if (!mechanisms)
-                mechanisms = INBYE_MECHANISM_AUTO;
+                mechanisms = UINT32_MAX;
         for (size_t i = 0; contain_mechanisms[i]; i++) {
                 const struct contain_ops *ops = contain_mechanisms[i];
 
                 if (!(mechanisms & ops->bit))
                         continue;
-                r = ops->group_open(loop, ret, &error);
+                r = is_passed_by(ops, mechanisms, &error) ? -EOPNOTSUPP : ops->group_open(loop, ret, &error);
                 if (r == -EOPNOTSUPP) {
-                        note_passed_over(&passed_over, ops, &error);
+                        if (!ops->extra || !(mechanisms & INBYE_MECHANISM_BY_DEFAULT))
+                                note_passed_over(&passed_over, ops, &error);
                         continue;
                 }
                 if (r < 0 && reterr)

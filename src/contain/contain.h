@@ -88,6 +88,9 @@ struct contain_ops {
 
         /** Does it work here, found by trying? 0 or -errno with reason and hint. */
         int (*probe)(struct contain_probe *ret);
+        /** Why it is not taken by default, where it works; NULL: it is. May be NULL. */
+        const char *(*reluctance)(void);
+        bool extra; /* more than is taken by default anywhere: not worth a word that it was passed over */
         /** -EOPNOTSUPP: not here, reterr says why (stage MECHANISM). Other: it should work and does not. */
         int (*group_open)(struct inbye_loop *loop, struct contain_group **ret, struct inbye_error *reterr);
         void (*group_free)(struct contain_group *group);

@@ -134,6 +134,15 @@ static int probe(struct contain_probe *ret)
         return r;
 }
 
+/* Measured: there ssh(1) refuses its own configuration ("bad owner"), since root is nobody; sudo(8) and every
+ * other set-user-id program lose their rights. */
+static const char *reluctance(void)
+{
+        return find_way() == 0 && found.kind.uid_map
+                       ? "here it takes a user namespace, in which other users' files are nobody's"
+                       : NULL;
+}
+
 static int group_open(struct inbye_loop *loop, struct contain_group **ret, struct inbye_error *reterr)
 {
         struct contain_probe why = { 0 };
@@ -152,6 +161,7 @@ const struct contain_ops contain_pidns = {
         .cannot = NULL,
         .on_owner_death = "whole_tree",
         .probe = probe,
+        .reluctance = reluctance,
         .group_open = group_open,
         HELD_TREE_OPS,
 };

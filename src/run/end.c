@@ -570,6 +570,9 @@ int end_watch_main(struct inbye_process *process)
 {
         int fd = process->tree->ops->tree_wait_fd(process->tree);
 
+        /* One that holds the tree and is killed closes its line before it can be seen to be dead. */
+        if (fd >= 0)
+                watch_tree_event(process);
         if (fd < 0) {
                 fd = process->pidfd;
                 process->child.pid = process->pid;

@@ -27,6 +27,7 @@ static void probe_one(struct inbye_host *host, const struct contain_ops *ops)
                 .hint = r < 0 ? or_null(probe->hint) : NULL,
                 .cannot = ops->cannot,
                 .on_owner_death = ops->on_owner_death,
+                .reluctance = r == 0 && ops->reluctance ? ops->reluctance() : NULL,
                 .detail = r < 0 ? NULL : or_null(probe->detail),
         };
 }
@@ -89,7 +90,7 @@ const struct inbye_host_mechanism *inbye_host_mechanism(const struct inbye_host 
 const struct inbye_host_mechanism *inbye_host_best(const struct inbye_host *host)
 {
         for (size_t i = 0; i < host->n_mechanisms; i++)
-                if (host->mechanisms[i].number == 0 && (host->mechanisms[i].mechanism & INBYE_MECHANISM_AUTO))
+                if (host->mechanisms[i].number == 0 && !host->mechanisms[i].reluctance)
                         return &host->mechanisms[i];
         return NULL;
 }
@@ -114,6 +115,7 @@ static void write_mechanism(struct json *json, const struct inbye_host_mechanism
         write_text(json, "detail", mechanism->detail);
         write_text(json, "cannot", mechanism->cannot);
         write_text(json, "on_owner_death", mechanism->on_owner_death);
+        write_text(json, "reluctance", mechanism->reluctance);
         write_text(json, "reason", mechanism->reason);
         write_text(json, "hint", mechanism->hint);
         json_object_end(json);

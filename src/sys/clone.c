@@ -83,8 +83,9 @@ static pid_t try_clone3(struct request *request)
                 args.cgroup = (uint64_t)how->cgroup_fd;
         }
         r = clone3_call(&args, sizeof(args), how->child, how->argument);
-        if (how->flags) /* it may be about the namespaces: no word on the rung */
-                return (pid_t)r;
+        if (how->flags) /* it may be about the namespaces: no word on the rung, but that the struct is too big
+                         */
+                return r == -E2BIG ? -ENOSYS : (pid_t)r;
         /* From a filter EPERM means the call; with a cgroup it may be the cgroup: the caller comes back
          * without one and finds out. */
         if (r == -EINVAL || r == -E2BIG || (r == -EPERM && how->cgroup_fd < 0))
