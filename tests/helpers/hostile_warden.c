@@ -9,6 +9,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,7 +79,9 @@ void kill_wardens(void)
         size_t n = 0;
 
         if (read_stat("self", &own) && own.pid == getpid()) {
-                n = find_holders(wardens, &owner);
+                /* Who holds us has the name only once it has exec'ed, which may be after us. */
+                for (int i = 0; i < 1000 && n == 0; i++, sched_yield())
+                        n = find_holders(wardens, &owner);
                 if (owner)
                         n = find_watchers(wardens, n, owner);
         }
