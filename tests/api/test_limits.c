@@ -146,3 +146,62 @@ Test(limits, of_a_group_that_make_no_sense_change_nothing)
         cr_assert(eq(int, (int)f.error.stage, INBYE_STAGE_ARGUMENT));
         close_group(&f);
 }
+
+/* A process that touches so much memory, started in the group and waited for. */
+static struct inbye_result *eat(struct fixture *f, const char *bytes)
+{
+        struct inbye_process *process = NULL;
+        struct inbye_result *result = NULL;
+        struct inbye_command *command;
+        char path[512];
+
+        snprintf(path, sizeof(path), "%s/appetite", getenv("INBYE_HELPERS"));
+        command = COMMAND(path, "memory", bytes);
+        cr_assert(zero(int, inbye_group_spawn(f->group, command, &process, &f->error)), "%s", f->error.text);
+        cr_assert(zero(int, inbye_process_wait(process, PATIENCE, &result)));
+        inbye_process_free(process);
+        inbye_command_unref(command);
+        return result;
+}
+
+/* Put in force while the group is there, met by a command that has none of its own, and lifted again. */
+Test(limits, of_a_group_end_its_trees_until_they_are_lifted)
+{
+        struct inbye_limits limits = INBYE_LIMITS_INIT;
+        struct inbye_result *result;
+        struct fixture f = { 0 };
+
+        open_group(&f);
+        limits.memory_bytes = 64 << 20;
+        if (inbye_group_set_limits(f.group, &limits, &f.error) == 0) {
+                result = eat(&f, "100000000");
+                cr_assert(eq(int, (int)inbye_result_status(result), INBYE_OOM));
+                cr_assert(eq(str, (char *)inbye_result_oom(result), "group"));
+                cr_assert(eq(
+                        int, (int)inbye_result_verdict(result, INBYE_LIMIT_MEMORY), INBYE_VERDICT_TRIPPED));
+                inbye_result_unref(result);
+                cr_assert(zero(int, inbye_group_set_limits(f.group, NULL, &f.error)), "%s", f.error.text);
+        }
+        result = eat(&f, "100000000");
+        cr_assert(eq(int, (int)inbye_result_status(result), INBYE_OK));
+        inbye_result_unref(result);
+        close_group(&f);
+}
+
+/* One of them cannot be put in force: then none is. */
+Test(limits, of_a_group_are_put_back_when_one_is_refused)
+{
+        struct inbye_limits limits = INBYE_LIMITS_INIT;
+        struct inbye_result *result;
+        struct fixture f = { 0 };
+
+        open_group(&f);
+        limits.memory_bytes = 64 << 20;
+        limits.io_max = "255:255 rbps=1"; /* there is no such disk, or no such controller */
+        cr_assert(lt(int, inbye_group_set_limits(f.group, &limits, &f.error), 0));
+        cr_assert(eq(int, (int)f.error.stage, INBYE_STAGE_LIMIT));
+        result = eat(&f, "100000000");
+        cr_assert(eq(int, (int)inbye_result_status(result), INBYE_OK));
+        inbye_result_unref(result);
+        close_group(&f);
+}
