@@ -209,7 +209,9 @@ static void check_escaped(struct trial *trial)
         uint64_t n = inbye_result_n_escaped(trial->result);
         bool escapes = trick_escapes(trial->cell->trick, trial->mechanism, false);
 
-        if (!trial->suite->reaps && n != INBYE_UNKNOWN)
+        if (!inbye_result_cannot(trial->result) && n != 0)
+                cell_fail(trial->cell, "%llu escaped from what holds everything", (unsigned long long)n);
+        if (!trial->suite->reaps && inbye_result_cannot(trial->result) && n != INBYE_UNKNOWN)
                 cell_fail(trial->cell, "%llu escaped, by one who cannot know", (unsigned long long)n);
         if (is_sought(trial) && escapes && (n == 0 || n == INBYE_UNKNOWN))
                 cell_fail(trial->cell, "the result keeps silent about who got away");
