@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "cli/jobs.h"
 #include "cli/out.h"
+#include "cli/output_dir.h"
 #include "cli/record.h"
 #include "cli/signals.h"
 #include <inbye/inbye.h>
@@ -28,7 +29,7 @@ struct batch_wishes {
         uint32_t width;
         const char *width_path; /* where the width is read from, again at SIGUSR2; NULL: it is fixed */
         bool keep_order, live, tag, no_tag, quiet;
-        const char *items_path, *results, *summary, *trace, *html;
+        const char *items_path, *results, *summary, *output_dir, *trace, *html;
         uint64_t grace_ns;
         struct batch_jobserver jobserver;
         struct inbye_batch_options engine; /* as far as options say it: batch_engine.c */
@@ -145,6 +146,7 @@ struct batch_session {
         struct inbye_batch *batch;
         struct jobs *jobs;
         struct out *out;
+        struct output_dir *output_dir; /* NULL: none */
         struct cli_sink results, summary, tap;
         struct batch_observers observers;
         struct cli_signals signals;

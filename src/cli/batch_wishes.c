@@ -30,6 +30,7 @@ enum {
         OPTION_LIVE,
         OPTION_TAG,
         OPTION_NO_TAG,
+        OPTION_OUTPUT_DIR,
         OPTION_RESULTS,
         OPTION_SUMMARY,
         OPTION_JSON,
@@ -61,6 +62,8 @@ static const struct cli_option batch_options[] = {
         { "tag", 0, NULL, OPTION_TAG, "Results",
                 "put the id of the job, else its number, in front of each line of its output", NULL },
         { "no-tag", 0, NULL, OPTION_NO_TAG, "Results", "the lines as they are, also with --live", NULL },
+        { "output-dir", 0, "DIR", OPTION_OUTPUT_DIR, "Results",
+                "let each job write into files of its own, DIR/ID/stdout and DIR/ID/stderr", NULL },
         { "results", 0, "FILE|fd:N|-", OPTION_RESULTS, "Results",
                 "write each result as a line of JSON; with - to stdout, in place of the outputs", NULL },
         { "summary", 0, "FILE|fd:N|-", OPTION_SUMMARY, "Results", "write the counts as JSON at the end",
@@ -157,6 +160,9 @@ static int apply_option(void *userdata, int id, const char *value, struct inbye_
         case OPTION_NO_TAG:
                 wishes->tag = id == OPTION_TAG;
                 wishes->no_tag = id == OPTION_NO_TAG;
+                return 0;
+        case OPTION_OUTPUT_DIR:
+                wishes->output_dir = value;
                 return 0;
         case OPTION_RESULTS:
                 wishes->results = value;
@@ -298,8 +304,25 @@ static bool is_stdout(const char *name)
         return name && strcmp(name, "-") == 0;
 }
 
-/* How outputs are printed, and whether they are. */
-static int check_prints(struct batch_wishes *wishes)
+static int check_output_dir(struct batch_wishes *wishes)
+{
+        struct inbye_error error = { 0 };
+
+        wishes->jobs.base.writes_files = wishes->output_dir;
+        if (!wishes->output_dir)
+                return 0;
+        if (!wishes->output_dir[0])
+                return cli_misuse(&cli_batch, "--output-dir: the name of a directory is empty");
+        if (wishes->live || wishes->tag)
+                return cli_misuse(&cli_batch,
+                        "--%s and --output-dir exclude each other: what goes into files is not printed",
+                        wishes->live ? "live" : "tag");
+        if (job_base_check(&wishes->jobs.base, wishes->settings, &error) < 0)
+                return cli_misuse(&cli_batch, "%s", error.text);
+        return 0;
+}
+
+static int check_live(struct batch_wishes *wishes)
 {
         if (!wishes->live)
                 return 0;
@@ -338,7 +361,7 @@ int batch_wishes_take(struct batch_wishes *wishes, int argc, char **argv)
                 return -1;
         wishes->jobs.base.keep_jobserver = !wishes->jobserver.serve;
         batch_engine_finish(wishes);
-        if (check_places(wishes) != 0 || check_prints(wishes) != 0)
+        if (check_places(wishes) != 0 || check_output_dir(wishes) != 0 || check_live(wishes) != 0)
                 return -1;
         if (record_check(&wishes->record, &error) < 0 || apply_defaults(wishes, &error) < 0 ||
                 try_settings(wishes, &error) < 0) {

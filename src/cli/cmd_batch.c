@@ -25,9 +25,36 @@
 
 /* Jobs out, results in */
 
+/* Will the engine start what it is given now, or only tell of it? */
+static bool has_ended_early(const struct batch_session *session)
+{
+        struct inbye_batch_counts counts = { .size = sizeof(counts) };
+
+        (void)inbye_batch_counts(session->batch, &counts);
+        return counts.cause != INBYE_BATCH_RAN_OUT;
+}
+
+/* What a job that is taken writes into, where each has its own files. False: that cannot be known. */
+static bool give_files(struct batch_session *session, struct inbye_command *command, bool is_passed)
+{
+        struct inbye_error error = { 0 };
+        int r;
+
+        if (!session->output_dir)
+                return true;
+        r = output_dir_meet(session->output_dir, session->n_taken, command,
+                !is_passed && !has_ended_early(session), &error);
+        if (r == -ENOMEM)
+                batch_cannot_write(session, session->wishes->output_dir, r);
+        else if (r < 0)
+                out_say(session->out, error.text);
+        return r != -ENOMEM;
+}
+
 /* The next one that nobody passes over. 1; 0; -EAGAIN. */
 static int take_job(struct batch_session *session, struct inbye_batch_job *ret_job)
 {
+        bool is_passed, is_fit;
         int r;
 
         for (;;) {
@@ -37,7 +64,10 @@ static int take_job(struct batch_session *session, struct inbye_batch_job *ret_j
                 if (r <= 0)
                         return r == -EAGAIN ? r : 0; /* what was wrong is told already */
                 session->n_taken++;
-                if (!batch_observers_pass_over(&session->observers, session->n_taken, ret_job->command))
+                is_passed =
+                        batch_observers_pass_over(&session->observers, session->n_taken, ret_job->command);
+                is_fit = give_files(session, ret_job->command, is_passed);
+                if (is_fit && !is_passed)
                         return 1;
                 inbye_command_unref(ret_job->command);
                 if (session->cut_short)
@@ -155,13 +185,32 @@ static int refuse_input(const struct batch_session *session, struct inbye_error 
         return r;
 }
 
+/* A directory for the outputs is made once all jobs are known to be right, and before any file is emptied. */
+static int open_input(struct batch_session *session, struct inbye_error *reterr)
+{
+        struct jobs_options options = session->wishes->jobs;
+        int r = 0;
+
+        if (session->wishes->output_dir) {
+                options.check = output_dir_check;
+                r = output_dir_open(session->wishes->output_dir, &session->output_dir, reterr);
+                options.check_userdata = session->output_dir;
+        }
+        if (r >= 0)
+                r = jobs_open(&options, &session->jobs, reterr);
+        if (r >= 0)
+                r = refuse_input(session, reterr);
+        if (r >= 0 && session->output_dir)
+                r = output_dir_make(session->output_dir, reterr);
+        return r;
+}
+
 static int open_sinks(struct batch_session *session, struct inbye_error *reterr)
 {
         const struct batch_wishes *wishes = session->wishes;
-        int r;
+        int r = 0;
 
-        r = refuse_input(session, reterr);
-        if (r >= 0 && wishes->results)
+        if (wishes->results)
                 r = cli_sink_open(&session->results, wishes->results, reterr);
         if (r >= 0 && wishes->summary)
                 r = cli_sink_open(&session->summary, wishes->summary, reterr);
@@ -180,7 +229,8 @@ static int open_out(struct batch_session *session)
         const struct batch_wishes *wishes = session->wishes;
         struct out_options options = {
                 .loop = session->loop,
-                .print = !wishes->live && !is_stdout(wishes->results) && !is_stdout(wishes->record.tap),
+                .print = !wishes->live && !wishes->output_dir && !is_stdout(wishes->results) &&
+                         !is_stdout(wishes->record.tap),
                 .tag = wishes->tag,
                 .results = wishes->results ? &session->results : NULL,
                 .tap = wishes->record.tap ? &session->tap : NULL,
@@ -235,7 +285,7 @@ static int open_session(struct batch_session *session, struct inbye_error *reter
 {
         int r;
 
-        r = jobs_open(&session->wishes->jobs, &session->jobs, reterr);
+        r = open_input(session, reterr);
         if (r < 0)
                 return r;
         r = open_sinks(session, reterr);
@@ -267,6 +317,7 @@ static void session_deinit(struct batch_session *session)
                 out_drop(session->out); /* what observers wait for there */
         batch_observers_deinit(&session->observers);
         jobs_free(session->jobs);
+        output_dir_free(session->output_dir);
         out_free(session->out);
         cli_signals_close(&session->signals);
         inbye_watch_free(session->resume);

@@ -265,9 +265,18 @@ void jobs_start(struct jobs *jobs, struct inbye_loop *loop, void (*on_more)(void
 
 /* Checking beforehand */
 
+/* 1, as if it had been taken. */
+static int check_one(struct jobs *jobs, const struct inbye_command *command, struct inbye_error *reterr)
+{
+        int r = jobs->options.check(jobs->options.check_userdata, jobs->n_given, command, reterr);
+
+        return r < 0 ? r : 1;
+}
+
 /* All jobs, made and dropped. */
 static int check_all(struct jobs *jobs, struct inbye_error *reterr)
 {
+        const struct jobs_options *options = &jobs->options;
         int r;
 
         do {
@@ -275,6 +284,8 @@ static int check_all(struct jobs *jobs, struct inbye_error *reterr)
 
                 r = take(jobs, &job, reterr);
                 jobs->n_given += r > 0;
+                if (r > 0 && options->check)
+                        r = check_one(jobs, job.command, reterr);
                 inbye_command_unref(job.command);
         } while (r > 0);
         jobs->n_checked = jobs->n_given;

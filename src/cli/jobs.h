@@ -17,6 +17,11 @@ struct jobs_options {
         bool stream;              /* JSON Lines are not checked beforehand */
         bool skip_invalid;        /* a bad line is told and passed over */
         struct job_base base;
+        /* Of a job that is checked, with its number from 1: 0, or a negative errno with *reterr filled. NULL:
+         * nobody looks. */
+        int (*check)(void *userdata, uint64_t number, const struct inbye_command *command,
+                struct inbye_error *reterr);
+        void *check_userdata;
 };
 
 /** Where the jobs of a batch come from. */

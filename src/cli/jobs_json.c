@@ -40,6 +40,25 @@ static int refuse(struct making *making, const char *what)
         return error_set_plain(making->error, INBYE_STAGE_ARGUMENT, EINVAL, "%s", what);
 }
 
+int job_base_check(const struct job_base *base, const struct settings *settings, struct inbye_error *reterr)
+{
+        static const struct {
+                enum cli_setting id;
+                const char *name;
+        } readers[] = {
+                { CLI_SETTING_IDLE_TIMEOUT, "idle-timeout" },
+                { CLI_SETTING_CAPTURE_LIMIT, "capture-limit" },
+                { CLI_SETTING_CAPTURE_KEEP, "capture-keep" },
+        };
+
+        for (size_t i = 0; base->writes_files && i < ARRAY_SIZE(readers); i++)
+                if (settings_has(settings, readers[i].id))
+                        return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
+                                "--%s: nobody reads what goes into the files of --output-dir",
+                                readers[i].name);
+        return 0;
+}
+
 int job_base_apply(const struct job_base *base, struct inbye_command *command, struct inbye_error *reterr)
 {
         int r;
@@ -554,7 +573,9 @@ static int take_object(struct making *making, const char *line, size_t n, struct
                         return r;
                 }
         }
-        r = complete_capture(making);
+        r = job_base_check(making->base, making->settings, making->error);
+        if (r >= 0)
+                r = complete_capture(making);
         if (r >= 0)
                 r = settings_to_command(making->settings, making->command, making->error);
         if (r < 0)

@@ -18,6 +18,7 @@ struct job_base {
         const struct settings *settings;
         bool *limits_seen; /* set by a job that has limits of its own; NULL: nobody asks */
         const char *capture_limit, *capture_keep; /* as given, or the defaults of the batch */
+        bool writes_files;                        /* outputs go into files, and nothing reads them */
         bool keep_jobserver; /* the descriptors of make's jobserver stay open in the job */
 };
 
@@ -27,6 +28,8 @@ struct job_fault {
         struct inbye_error error;
 };
 
+/** Do these settings, of the batch or of a job, go with the rest of it? 0, or -EINVAL with *reterr filled. */
+int job_base_check(const struct job_base *base, const struct settings *settings, struct inbye_error *reterr);
 /** Hand the settings of the batch to a fresh command. 0, or a negative errno with *reterr filled. */
 int job_base_apply(const struct job_base *base, struct inbye_command *command, struct inbye_error *reterr);
 

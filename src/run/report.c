@@ -100,6 +100,16 @@ static void write_stream(
         json_object_end(json);
 }
 
+/* The path that a stream went to. */
+static void write_file(
+        struct json *json, const char *key, const struct inbye_result *result, enum inbye_stream stream)
+{
+        const struct command_output *output = &result->command->output[stream == INBYE_STDERR];
+
+        if (output->kind == OUTPUT_FILE)
+                write_bytes_key(json, key, output->path);
+}
+
 static void write_usage(struct json *json, const struct inbye_usage *usage)
 {
         json_key(json, "usage");
@@ -227,6 +237,8 @@ int inbye_result_json(const struct inbye_result *result, uint32_t flags, char **
         write_outcome(&json, result);
         write_stream(&json, "stdout", &result->streams[0], flags);
         write_stream(&json, "stderr", &result->streams[1], flags);
+        write_file(&json, "stdout_file", result, INBYE_STDOUT);
+        write_file(&json, "stderr_file", result, INBYE_STDERR);
         write_usage(&json, &result->usage);
         write_limits(&json, result);
         write_mechanism(&json, result);
