@@ -86,6 +86,27 @@ static double batch_xargs(void *userdata)
         return batches->n_jobs / time_program(batches, argv);
 }
 
+static double batch_parallel(void *userdata)
+{
+        struct batches *batches = userdata;
+        const char *argv[] = { "parallel", "--will-cite", "-q", "-j", batches->width, "true", NULL };
+
+        return batches->n_jobs / time_program(batches, argv);
+}
+
+/* There is another program of that name, which knows no --version. */
+static bool has_gnu_parallel(void)
+{
+        FILE *version = popen("parallel --version </dev/null 2>/dev/null", "re");
+        char line[64] = "";
+        bool is_gnu;
+
+        is_gnu = version && fgets(line, sizeof(line), version) && strncmp(line, "GNU parallel", 12) == 0;
+        if (version)
+                pclose(version);
+        return is_gnu;
+}
+
 struct match {
         double (*ours)(void *), (*theirs)(void *);
         int n_rounds;
@@ -119,6 +140,23 @@ static void make_page(struct batches *batches)
         close(fd);
 }
 
+/* Half of the jobs: it takes milliseconds for each. */
+static void against_parallel(const struct batches *batches, bool quick)
+{
+        struct batches fewer = *batches;
+        char what[64];
+
+        if (!has_gnu_parallel()) {
+                printf("%-52s | not installed\n", "batch / GNU parallel");
+                return;
+        }
+        fewer.n_jobs = batches->n_jobs / 2;
+        fewer.items_fd = make_items(fewer.n_jobs);
+        snprintf(what, sizeof(what), "batch of %d x true / GNU parallel -j %s", fewer.n_jobs, fewer.width);
+        print_contest(what, &fewer, &(struct match){ batch_held, batch_parallel, quick ? 1 : 3, 4.0 });
+        close(fewer.items_fd);
+}
+
 void bench_batch(const struct bench *bench)
 {
         struct batches batches = { .inbye = bench->inbye, .n_jobs = bench->quick ? 500 : 2000 };
@@ -131,6 +169,7 @@ void bench_batch(const struct bench *bench)
                 what, &batches, &(struct match){ batch_held, batch_xargs, bench->quick ? 5 : 11, 0.85 });
         print_contest("the same, each result as JSON", &batches,
                 &(struct match){ batch_results, batch_xargs, bench->quick ? 3 : 7, 0.85 });
+        against_parallel(&batches, bench->quick);
         make_page(&batches);
         print_contest("the same, with a page / without", &batches,
                 &(struct match){ batch_page, batch_held, bench->quick ? 3 : 7, 0.9 });

@@ -33,16 +33,36 @@ head -n 30 items | tr '\n' '\0' | xargs -0 -n 1 sh -c "$flood" - >xargs.out
 head -n 30 items | batch -q -k -j 4 -- sh -c "$flood" - >batch.out
 check "floods in the order of xargs" cmp xargs.out batch.out
 
-if parallel --version 2>/dev/null | grep -q 'GNU parallel'; then
-        parallel --will-cite -k -j 4 sh -c "$echo" - <items >parallel.out 2>/dev/null
+# Debian has GNU parallel and that of moreutils side by side: the one that came first is parallel.
+gnu=
+other=
+for name in parallel parallel.moreutils; do
+        if "$name" --version </dev/null 2>/dev/null | grep -q 'GNU parallel'; then
+                gnu=$name
+        elif command -v "$name" >/dev/null 2>&1; then
+                other=$name
+        fi
+done
+if [ "$gnu" ]; then
+        # -q: it would give the words to a shell once more
+        "$gnu" --will-cite -q -k -j 4 sh -c "$echo" - <items >parallel.out 2>/dev/null
         batch -q -k -j 4 -- sh -c "$echo" - <items >batch.out
         check "the outputs of GNU parallel -k" cmp parallel.out batch.out
-elif command -v parallel >/dev/null 2>&1; then
-        # moreutils: arguments behind --, no order
-        parallel -j 4 sh -c "$echo" - -- one two 'three  four' '$x' | sort >parallel.out
+        head -n 30 items | "$gnu" --will-cite -q -k -j 4 sh -c "$flood" - >parallel.out 2>/dev/null
+        head -n 30 items | batch -q -k -j 4 -- sh -c "$flood" - >batch.out
+        check "floods in the order of GNU parallel -k" cmp parallel.out batch.out
+        seq 30 | "$gnu" --will-cite -q --line-buffer --tag -j 4 sh -c 'seq -f "$1 %.0f" 100' - 2>/dev/null | sort >parallel.out
+        seq 30 | batch -q --live -j 4 -- sh -c 'seq -f "$1 %.0f" 100' - | sort >batch.out
+        check "the lines of GNU parallel --line-buffer --tag with --live" cmp parallel.out batch.out
+else
+        ok "no GNU parallel is installed to be compared with"
+fi
+if [ "$other" ]; then
+        # arguments behind --, no order
+        "$other" -j 4 sh -c "$echo" - -- one two 'three  four' '$x' | sort >parallel.out
         batch -q -j 4 -- sh -c "$echo" - ::: one two 'three  four' '$x' | sort >batch.out
         check "the outputs of moreutils parallel" cmp parallel.out batch.out
 else
-        ok "no parallel is installed to be compared with"
+        ok "no parallel of moreutils is installed to be compared with"
 fi
 finish
