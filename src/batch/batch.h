@@ -137,7 +137,7 @@ void outcome_last(struct job *job);
 /** It was never started. Takes the job. */
 void outcome_unstarted(struct job *job);
 /** The same without a result: in order, those behind it must not wait for it. */
-void outcome_passed_over(struct job *job);
+void outcome_passed_over(struct job *passed);
 
 /* retry.c */
 bool retry_is_wanted(const struct job *job, const struct inbye_result *result);

@@ -35,7 +35,7 @@ if command -v bash >/dev/null; then
         completes '^  $' inbye run --timeout 5 grep --ver
         completes '^ zsh $' inbye completions z
         completes '^ run $' inbye help ru
-        completes '^ --json --require --help $' inbye doctor --
+        completes '^ --json --fix-hint --require --help $' inbye doctor --
 fi
 
 finish
