@@ -211,6 +211,8 @@ struct cli_sink {
         }
 /** Open (and empty) it before anything is started. */
 int cli_sink_open(struct cli_sink *sink, const char *name, struct inbye_error *reterr);
+/** The same, but the lines of a file stay; half a line at its end, of who was killed writing it, does not. */
+int cli_sink_append(struct cli_sink *sink, const char *name, struct inbye_error *reterr);
 /** One line and its newline in one go; a regular file is cut back when only a part of it fits. */
 int cli_sink_line(struct cli_sink *sink, const char *line, size_t n);
 /** Would a line of n bytes leave a queue within its bound? Ask where a line may be dropped. */

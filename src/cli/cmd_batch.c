@@ -208,10 +208,12 @@ static int open_input(struct batch_session *session, struct inbye_error *reterr)
 static int open_sinks(struct batch_session *session, struct inbye_error *reterr)
 {
         const struct batch_wishes *wishes = session->wishes;
+        bool is_resumed = wishes->record.joblog.resume != JOBLOG_ANEW;
         int r = 0;
 
         if (wishes->results)
-                r = cli_sink_open(&session->results, wishes->results, reterr);
+                r = (is_resumed ? cli_sink_append : cli_sink_open)(
+                        &session->results, wishes->results, reterr);
         if (r >= 0 && wishes->summary)
                 r = cli_sink_open(&session->summary, wishes->summary, reterr);
         if (r >= 0 && wishes->record.tap)

@@ -4,9 +4,9 @@
  *
  * A sink is opened before anything is started, so a path that cannot be written is refused while nothing has
  * happened yet; it is emptied then, so that the report of an earlier run is never taken for this one's. A
- * line is written whole or not at all: where a regular file takes only a part of it (no space left), it is
- * cut back. A temporary file and rename(2) were rejected: they break /dev/stderr, pipes and files that
- * someone already follows.
+ * line is written whole or not at all (what a SIGKILL cut is cut off when lines are appended): where a
+ * regular file takes only a part of it (no space left), it is cut back. A temporary file and rename(2) were
+ * rejected: they break /dev/stderr, pipes and files that someone already follows.
  *
  * A sink whose lines come while a command runs is `queued`: a slow reader must not stop the loop, or no
  * timeout and no signal would work. O_NONBLOCK belongs to the open file description, which others share, so
@@ -47,7 +47,7 @@ static int open_number(struct cli_sink *sink, const char *text, struct inbye_err
         return 0;
 }
 
-int cli_sink_open(struct cli_sink *sink, const char *name, struct inbye_error *reterr)
+static int open_sink(struct cli_sink *sink, const char *name, int flags, struct inbye_error *reterr)
 {
         cli_sink_discard(sink);
         sink->name = name;
@@ -57,10 +57,65 @@ int cli_sink_open(struct cli_sink *sink, const char *name, struct inbye_error *r
                 sink->fd = STDOUT_FILENO;
                 return 0;
         }
-        sink->fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOCTTY | O_CLOEXEC, 0666);
+        sink->fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC | flags, 0666);
         if (sink->fd < 0)
                 return error_set(reterr, INBYE_STAGE_PIPE, errno, "cannot write '%s'", name);
         sink->owned = true;
+        return 0;
+}
+
+int cli_sink_open(struct cli_sink *sink, const char *name, struct inbye_error *reterr)
+{
+        return open_sink(sink, name, O_TRUNC, reterr);
+}
+
+/* @return the offset behind the last newline, or -errno. */
+static off_t find_end_of_lines(int fd, off_t size)
+{
+        char data[4096];
+
+        while (size > 0) {
+                size_t n = size < (off_t)sizeof(data) ? (size_t)size : sizeof(data);
+                ssize_t got = pread(fd, data, n, size - (off_t)n);
+
+                if (got != (ssize_t)n)
+                        return got < 0 ? -errno : -EIO;
+                for (; n > 0 && data[n - 1] != '\n'; n--)
+                        size--;
+                if (n > 0)
+                        break;
+        }
+        return size;
+}
+
+static int cut_last_line(struct cli_sink *sink)
+{
+        struct stat st;
+        off_t end;
+        int fd;
+
+        if (fstat(sink->fd, &st) < 0 || !S_ISREG(st.st_mode))
+                return 0;
+        fd = open(sink->name, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        end = find_end_of_lines(fd, st.st_size);
+        fd_close(fd);
+        if (end < 0)
+                return (int)end;
+        return end < st.st_size && ftruncate(sink->fd, end) < 0 ? -errno : 0;
+}
+
+int cli_sink_append(struct cli_sink *sink, const char *name, struct inbye_error *reterr)
+{
+        int r;
+
+        r = open_sink(sink, name, 0, reterr);
+        if (r < 0 || !sink->owned)
+                return r;
+        r = cut_last_line(sink);
+        if (r < 0)
+                return error_set(reterr, INBYE_STAGE_PIPE, -r, "cannot append to '%s'", name);
         return 0;
 }
 

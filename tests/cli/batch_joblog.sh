@@ -67,6 +67,30 @@ expect_status 0 batch -q --json --joblog log --resume-failed -- sh -c "$mark" - 
 match_out '"jobs":1,.*"ended_earlier":3,'
 expect_status 0 batch -q --joblog log --resume-failed -- sh -c "$mark" - ::: 4 3 2 1
 check "the last line of a job counts, and not its number" test "$(ran)" -eq 6
+
+# --- results go on in their file
+for n in 1 2 3; do
+        # shellcheck disable=SC2046
+        expect_status 0 batch -q -j1 --joblog results.log --resume --results results -- true ::: $(seq $n)
+done
+check "a resumed run appends its results" test "$(sed 's/,.*//' results)" = '{"job":1
+{"job":2
+{"job":3'
+printf '{"job":7,"ver' >>results
+expect_status 0 batch -q --joblog results.log --resume --results results -- true ::: 1 2 3 4
+check "half a line goes" test "$(sed 's/,.*//' results | tail -n 2)" = '{"job":3
+{"job":4'
+head -c 10000 /dev/zero >results
+expect_status 0 batch -q --joblog results.log --resume --results results -- true ::: 1 2 3 4
+check "also where there is no whole one" test ! -s results
+mkfifo results.fifo
+cat results.fifo >copy &
+expect_status 0 batch -q --joblog results.log --resume --results results.fifo -- true ::: 1 2 3 4 5
+wait $!
+check "a fifo gets the new ones" test "$(sed 's/,.*//' copy)" = '{"job":5'
+expect_status 0 batch -q --joblog results.log --results results -- true ::: 1
+check "without --resume the file is emptied" test "$(wc -l <results)" -eq 1
+
 expect_status 0 batch -q --joblog log -- sh -c "$mark" - ::: 1
 check "without --resume the log begins anew" test "$(wc -l <log)" -eq 2
 

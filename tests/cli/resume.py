@@ -5,6 +5,7 @@
 Each job leaves a byte in a file of its own when it begins and when it is about to end, and tells a fifo. The moment
 of the kill is counted in what the fifo tells, and in system calls' time after it: nothing here sleeps.
 """
+import json
 import os
 import random
 import select
@@ -29,10 +30,19 @@ def logged():
     return {line.split("\t")[8].rsplit(" ", 1)[1] for line in lines}
 
 
+def check_results():
+    """Every line is whole, and every job that was logged has one."""
+    with open("results", encoding="utf-8") as file:
+        results = [json.loads(line) for line in file]
+    told = {result["id"] for result in results if result["status"] != "cancelled"}
+    if told != logged():
+        sys.exit("%d jobs are logged, %d have a result" % (len(logged()), len(told)))
+
+
 def start(inbye, options):
     jobs = [str(i) for i in range(N_JOBS)]
-    return subprocess.Popen([inbye, "batch", "-q", "-j4", "--joblog", "log", "--resume", *options, "--", "sh", "-c",
-                             JOB, "-", ":::", *jobs], stdin=subprocess.DEVNULL)
+    return subprocess.Popen([inbye, "batch", "-q", "-j4", "--joblog", "log", "--resume", "--results", "results",
+                             *options, "--", "sh", "-c", JOB, "-", ":::", *jobs], stdin=subprocess.DEVNULL)
 
 
 def listen(fifo, pid, n):
@@ -82,6 +92,7 @@ def main():
             sys.exit("job %s was logged and ran again" % job)
     if len(logged()) != N_JOBS:
         sys.exit("%d of %d jobs are logged" % (len(logged()), N_JOBS))
+    check_results()
     print("%d kills, %d jobs were logged before the last run" % (n_kills, len(frozen)))
 
 
