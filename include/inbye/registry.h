@@ -8,9 +8,9 @@ INBYE_BEGIN_DECLS
 
 /** What is known of the process that a session belongs to. */
 enum inbye_owner {
-        INBYE_OWNER_UNKNOWN, /**< No entry, or one of another pid namespace, or nothing could be proven. */
-        INBYE_OWNER_ALIVE,
-        INBYE_OWNER_DEAD, /**< Proven: no process has its pid and its start time. */
+        INBYE_OWNER_UNKNOWN, /**< No entry, or nothing could be proven. */
+        INBYE_OWNER_ALIVE,   /**< In another pid namespace: it, or a child that it forked. */
+        INBYE_OWNER_DEAD,    /**< Proven: no process has its pid and start time, or nobody holds its lock. */
         INBYE_OWNER_N
 };
 /** "unknown", "alive", "dead". Static storage. Any thread. */
@@ -30,7 +30,7 @@ struct inbye_session {
         const char *name;           /**< Of its directory: "inbye.<32 hexadecimal digits>". */
         const char *path;           /**< Of its directory. */
         enum inbye_owner owner;     /**< Of the moment when it was looked at. */
-        pid_t owner_pid;            /**< 0: unknown. */
+        pid_t owner_pid;            /**< In the pid namespace that it lives in. 0: unknown. */
         uint64_t owner_start_ticks; /**< Clock ticks after boot, proc(5) field 22. */
         uint64_t started_ns;        /**< Nanoseconds since 1970. 0: unknown. */
         uint64_t n_processes;       /**< In all its trees. UINT64_MAX: unknown. */

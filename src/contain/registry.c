@@ -3,7 +3,7 @@
  * The registry entry of a session: one extended attribute of its directory.
  *
  *   user.inbye.owner = "version=1\nboot=...\npidns=...\ntimens=...\npid=...\nstart=...\nwall=...\n"
- *                      "inbye=0.1.0\ncommand=...\n"
+ *                      "inbye=0.1.0\nlock=...\ncommand=...\n"
  *
  * cgroupfs takes user.* attributes (128 of them) from whoever may write the directory, since Linux 5.7. So
  * the entry comes with the directory and goes with it, and costs one system call (1 us); a state file would
@@ -13,7 +13,14 @@
  * An owner is dead only if that is proven: no process has its pid and start time, seen from the pid namespace
  * that it was put down in. A boot id that differs proves nothing, though it looks as if it did: no cgroup
  * outlives a boot, but container managers mount a boot id of their own over the file. So it means: from
- * elsewhere, unknown.
+ * elsewhere.
+ *
+ * Where pids say nothing the lock does: flock(2) on the directory, which the owner holds from before the
+ * entry is there for as long as it has the directory open. It belongs to the open file and not to a process,
+ * and so tells in any namespace, but also of children that the owner has forked and that have executed
+ * nothing: they count as the owner. Hence pids are asked first, as the warden, which does not hold the lock,
+ * does. `lock` is the device number of the file system that it was taken on: through another one (of FUSE,
+ * say, or none at all) it would look free.
  */
 #include "contain/registry.h"
 #include "base/buf.h"
@@ -31,6 +38,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -105,6 +113,14 @@ static void own_command(char *text, size_t size)
         str_clean(words, text, size);
 }
 
+/* On what file system the lock was taken; 0: it was not. */
+static uint64_t take_lock(int dir_fd)
+{
+        struct stat st;
+
+        return fstat(dir_fd, &st) < 0 || flock(dir_fd, LOCK_EX | LOCK_NB) < 0 ? 0 : st.st_dev;
+}
+
 int registry_tag(int dir_fd)
 {
         char value[VALUE_SIZE], command[REGISTRY_COMMAND_SIZE];
@@ -121,10 +137,10 @@ int registry_tag(int dir_fd)
         n = snprintf(value, sizeof(value),
                 "version=" FORMAT_VERSION
                 "\nboot=%s\npidns=%llu\ntimens=%llu\npid=%d\nstart=%llu\nwall=%llu\n"
-                "inbye=" INBYE_VERSION "\ncommand=%s\n",
+                "inbye=" INBYE_VERSION "\nlock=%llu\ncommand=%s\n",
                 here.boot_id, (unsigned long long)here.pid_ns, (unsigned long long)here.time_ns,
                 (int)stat.pid, (unsigned long long)stat.start_ticks, (unsigned long long)clock_wall_ns(),
-                command);
+                (unsigned long long)take_lock(dir_fd), command);
         if (n < 0 || (size_t)n >= sizeof(value))
                 return -EMSGSIZE;
         return fsetxattr(dir_fd, ATTRIBUTE, value, (size_t)n, 0) < 0 ? -errno : 0;
@@ -178,6 +194,7 @@ static int parse_entry(const char *lines, struct registry_entry *ret)
                 find_value(lines, "command", entry.command, sizeof(entry.command)) < 0)
                 return -EBADMSG;
         entry.owner_pid = (pid_t)pid;
+        (void)find_number(lines, "lock", UINT64_MAX, &entry.lock_device); /* those of old have none */
         *ret = entry;
         return 0;
 }
@@ -211,7 +228,7 @@ static enum inbye_owner judge_process(
         return pidfd >= 0 && sys_pidfd_has_ended(pidfd) == 1 ? INBYE_OWNER_DEAD : INBYE_OWNER_ALIVE;
 }
 
-enum inbye_owner registry_judge(const struct registry_place *here, const struct registry_entry *entry)
+static enum inbye_owner judge_by_pid(const struct registry_place *here, const struct registry_entry *entry)
 {
         scoped(fd_closep) int pidfd = -1;
 
@@ -222,4 +239,26 @@ enum inbye_owner registry_judge(const struct registry_place *here, const struct 
         if (pidfd == -ESRCH)
                 return INBYE_OWNER_DEAD;
         return judge_process(here, entry, pidfd);
+}
+
+/* Shared: two that look at the same time are not in each other's way, and none takes the other for the owner.
+ */
+static enum inbye_owner judge_by_lock(const struct registry_entry *entry, int dir_fd)
+{
+        struct stat st;
+
+        if (entry->lock_device == 0 || fstat(dir_fd, &st) < 0 || st.st_dev != entry->lock_device)
+                return INBYE_OWNER_UNKNOWN;
+        if (flock(dir_fd, LOCK_SH | LOCK_NB) < 0)
+                return errno == EWOULDBLOCK ? INBYE_OWNER_ALIVE : INBYE_OWNER_UNKNOWN;
+        flock(dir_fd, LOCK_UN);
+        return INBYE_OWNER_DEAD;
+}
+
+enum inbye_owner registry_judge(
+        const struct registry_place *here, const struct registry_entry *entry, int dir_fd)
+{
+        enum inbye_owner owner = judge_by_pid(here, entry);
+
+        return owner == INBYE_OWNER_UNKNOWN ? judge_by_lock(entry, dir_fd) : owner;
 }

@@ -29,15 +29,18 @@ struct registry_entry {
         struct registry_place place;
         pid_t owner_pid;
         uint64_t owner_start_ticks;
-        uint64_t started_ns; /* CLOCK_REALTIME */
+        uint64_t started_ns;  /* CLOCK_REALTIME */
+        uint64_t lock_device; /* st_dev of the directory that the owner has locked; 0: it has not */
         char command[REGISTRY_COMMAND_SIZE];
 };
 
-/** Put down this process as the owner. 0; -EOPNOTSUPP, -EPERM...: not here, nothing would know the owner. */
+/** Put down this process as the owner, which it is until it closes this descriptor. 0; -EOPNOTSUPP,
+ * -EPERM...: not here, nothing would know the owner. */
 int registry_tag(int dir_fd);
 /** -ENODATA: it has no entry; -EBADMSG: none that this version reads; -EACCES: another user's. */
 int registry_read(int dir_fd, struct registry_entry *ret);
-/** What of the owner can be proven from here. */
-enum inbye_owner registry_judge(const struct registry_place *here, const struct registry_entry *entry);
+/** What of the owner can be proven from here. dir_fd: the directory, opened by who asks. */
+enum inbye_owner registry_judge(
+        const struct registry_place *here, const struct registry_entry *entry, int dir_fd);
 
 #endif

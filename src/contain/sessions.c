@@ -155,7 +155,7 @@ int inbye_registry_open(uint32_t flags, struct inbye_registry **ret_registry, st
         if (!registry)
                 return error_set(reterr, INBYE_STAGE_MECHANISM, ENOMEM, "cannot look for sessions");
         registry->base_fd = -1;
-        (void)registry_here(&registry->here); /* unknown: then all owners are */
+        (void)registry_here(&registry->here); /* unknown: then their locks have to tell */
         r = open_base(registry, flags & INBYE_REGISTRY_ALL, reterr);
         if (r < 0)
                 return r;
@@ -195,7 +195,7 @@ static void describe(struct inbye_registry *registry, int dir_fd)
         registry->session = (struct inbye_session){
                 .name = strrchr(registry->path, '/') + 1,
                 .path = registry->path,
-                .owner = known ? registry_judge(&registry->here, entry) : INBYE_OWNER_UNKNOWN,
+                .owner = known ? registry_judge(&registry->here, entry, dir_fd) : INBYE_OWNER_UNKNOWN,
                 .owner_pid = known ? entry->owner_pid : 0,
                 .owner_start_ticks = known ? entry->owner_start_ticks : 0,
                 .started_ns = known ? entry->started_ns : 0,
@@ -245,7 +245,7 @@ static int check_owner(const struct inbye_registry *registry, int dir_fd, struct
         enum inbye_owner owner = INBYE_OWNER_UNKNOWN;
 
         if (registry_read(dir_fd, &entry) == 0)
-                owner = registry_judge(&registry->here, &entry);
+                owner = registry_judge(&registry->here, &entry, dir_fd);
         if (owner == INBYE_OWNER_ALIVE)
                 return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EBUSY, "the owner of %s is alive", name);
         if (owner != INBYE_OWNER_DEAD)
