@@ -5,6 +5,8 @@
  */
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/misc.h"
+#include "base/str.h"
 #include "cli/batch.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -12,6 +14,9 @@
 #include <unistd.h>
 
 #define N_SLOWEST 5
+/* Terminals for which lines are cut: what is wider takes them whole. */
+#define COLUMNS_MIN 20
+#define COLUMNS_MAX 512
 
 struct slow_job {
         uint64_t duration_ns, number;
@@ -54,8 +59,9 @@ static void append_job(struct buf *line, const struct slow_job *job)
 {
         uint64_t ms = job->duration_ns / INBYE_MILLISECOND;
 
-        buf_printf(line, "%" PRIu64 ".%02u s: job %" PRIu64 ": ", ms / 1000, (unsigned)(ms % 1000 / 10),
-                job->number);
+        buf_printf(line, "%" PRIu64 ".%02u s: ", ms / 1000, (unsigned)(ms % 1000 / 10));
+        out_report_name(line, job->number, job->command);
+        buf_append_str(line, ": ");
         out_report_command(line, job->command);
 }
 
@@ -102,6 +108,24 @@ static void on_result(void *userdata, uint64_t number, struct inbye_result *resu
         keep(observer, &job);
 }
 
+/* A row of the table: one line, on a terminal of whatever width. */
+static void append_row(struct buf *text, const struct slow_job *job)
+{
+        unsigned n_columns = terminal_columns(STDERR_FILENO);
+        struct buf line = BUF_INIT;
+        char cut[COLUMNS_MAX];
+
+        buf_append_str(&line, "  ");
+        append_job(&line, job);
+        if (!line.failed && n_columns > COLUMNS_MIN && n_columns < COLUMNS_MAX && line.n >= n_columns) {
+                str_clean(line.data, cut, n_columns - 3);
+                buf_printf(text, "%s...\n", cut);
+        } else if (!line.failed) {
+                buf_printf(text, "%s\n", line.data);
+        }
+        buf_deinit(&line);
+}
+
 static int on_finish(void *userdata, const struct out_summary *summary)
 {
         const struct observer *observer = userdata;
@@ -109,11 +133,8 @@ static int on_finish(void *userdata, const struct out_summary *summary)
 
         if (summary->counts.submitted > 1 && observer->n > 0)
                 buf_append_str(&text, "inbye: the slowest:\n");
-        for (size_t i = 0; text.n > 0 && i < observer->n; i++) {
-                buf_append_str(&text, "  ");
-                append_job(&text, &observer->slowest[i]);
-                buf_append_char(&text, '\n');
-        }
+        for (size_t i = 0; text.n > 0 && i < observer->n; i++)
+                append_row(&text, &observer->slowest[i]);
         if (text.n > 0 && !text.failed)
                 (void)fd_write_all(STDERR_FILENO, text.data, text.n);
         buf_deinit(&text);

@@ -110,6 +110,8 @@ void out_report_outcome(struct buf *line, const struct inbye_result *result);
 bool out_report_is_cut(const struct inbye_result *result);
 /** One line on lost output, if any was: told even where nothing else is. */
 void out_report_cut(struct buf *text, const struct out_summary *summary);
+/** "job 3 (its id)": fit for a terminal, the id cut. */
+void out_report_name(struct buf *line, uint64_t number, const struct inbye_command *command);
 /** The argument vector, quoted and cut. */
 void out_report_command(struct buf *line, const struct inbye_command *command);
 void out_report_table(struct buf *text, const struct out_summary *summary);

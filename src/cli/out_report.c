@@ -12,6 +12,19 @@
 
 /* A command is shown up to here: it is there to be recognised. */
 #define COMMAND_BYTES 160
+#define ID_BYTES 80
+
+void out_report_name(struct buf *line, uint64_t number, const struct inbye_command *command)
+{
+        const char *id = inbye_command_id(command);
+        char shown[ID_BYTES + 1];
+
+        buf_printf(line, "job %" PRIu64, number);
+        if (!id)
+                return;
+        str_clean(id, shown, sizeof(shown));
+        buf_printf(line, " (%s)", shown);
+}
 
 void out_report_command(struct buf *line, const struct inbye_command *command)
 {
@@ -127,16 +140,13 @@ void out_report_outcome(struct buf *line, const struct inbye_result *result)
 bool out_report_job(struct buf *line, uint64_t number, const struct inbye_result *result, bool is_shown_whole)
 {
         const struct inbye_command *command = inbye_result_command(result);
-        const char *id = inbye_command_id(command);
 
         if (inbye_result_attempts(result) == 0)
                 return false; /* it did nothing wrong; the summary counts it */
         if (inbye_result_status(result) == INBYE_OK && left_nobody(result) &&
                 (is_shown_whole || !is_truncated(result)))
                 return false;
-        buf_printf(line, "job %" PRIu64, number);
-        if (id)
-                buf_printf(line, " (%.80s)", id);
+        out_report_name(line, number, command);
         buf_append_str(line, ": ");
         out_report_outcome(line, result);
         if (!is_shown_whole) {

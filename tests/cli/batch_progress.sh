@@ -21,10 +21,10 @@ match_err 'no terminal'
 expect_status 125 batch --progress never -- touch started ::: 1
 
 expect_status 0 batch -j1 --slow 100ms --results res -- sleep ::: 0 0.3 0.2
-match_err '^inbye: SLOW after 0\.3[0-9] s: job 2: sleep 0\.3$'
+match_err '^inbye: SLOW after 0\.3[0-9] s: job 2 \(0\.3\): sleep 0\.3$'
 check "two are slow" test "$(grep -c '"slow":true' res)" -eq 2
 check "the slowest is the first of the table" sh -c \
-        'sed -n "/^inbye: the slowest:/,\$p" "$0" | sed -n 2p | grep -q "job 2: sleep 0.3$"' "$err"
+        'sed -n "/^inbye: the slowest:/,\$p" "$0" | sed -n 2p | grep -q "job 2 (0.3): sleep 0.3$"' "$err"
 expect_status 0 batch -- true ::: 1 2
 check "nothing is slow that is not" sh -c 'grep -qi slow "$0"; [ $? -eq 1 ]' "$err"
 expect_status 125 batch --slow soon -- touch started ::: 1

@@ -72,10 +72,23 @@ def check_none(inbye, **environment):
     assert ERASE not in end(pid, fd, b"")
 
 
+
+def check_table(inbye, columns):
+    job = 'for word in a few words that nobody needs, and more of them; do :; done; sleep 0.01'
+    pid, fd = start([inbye, "batch", "-j1", "--slow", "1ms", "--progress", "none", "--", "sh", "-c", job, "-", ":::",
+                     "\xe4" * 30, "2"], columns)
+    table = end(pid, fd, b"").decode().split("inbye: 2 jobs in ")[1].replace("\r", "").splitlines()
+    assert table[2] == "inbye: the slowest:", table
+    assert max(map(len, table)) < columns, table
+    assert all("sleep 0.01" in line or line.endswith("...") for line in table[3:]) and len(table) == 5, table
+
+
 def main():
     inbye, fifo = sys.argv[1:]
     check_width(inbye, fifo, 80, 60)
     check_width(inbye, fifo, 24, 12)
+    for columns in (60, 80, 120):
+        check_table(inbye, columns)
     check_none(inbye, TERM="dumb")
     check_none(inbye, TERM="")
 
