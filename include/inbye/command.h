@@ -77,7 +77,7 @@ INBYE_API int inbye_command_env_set_pid(struct inbye_command *command, const cha
 /** Where standard input comes from. */
 enum inbye_input {
         INBYE_INPUT_NULL,    /**< /dev/null: the default. */
-        INBYE_INPUT_INHERIT, /**< The owner's own. */
+        INBYE_INPUT_INHERIT, /**< The owner's own; none where that is closed or close-on-exec. */
         INBYE_INPUT_PIPE     /**< Kept open for inbye_process_write(). */
 };
 
@@ -87,7 +87,7 @@ enum inbye_stream { INBYE_STDOUT = 1, INBYE_STDERR = 2 };
 /** Where an output stream goes. */
 enum inbye_output {
         INBYE_OUTPUT_CAPTURE, /**< Kept in memory, bounded: the default. */
-        INBYE_OUTPUT_INHERIT, /**< The owner's own. */
+        INBYE_OUTPUT_INHERIT, /**< As INBYE_INPUT_INHERIT. */
         INBYE_OUTPUT_NULL,    /**< /dev/null. */
         INBYE_OUTPUT_MERGE    /**< stderr only: wherever stdout goes. */
 };
@@ -136,7 +136,8 @@ INBYE_API int inbye_command_set_tee(struct inbye_command *command, enum inbye_st
 /** Pass a descriptor >= 3 on under its own number. All others from 3 are closed in the child. */
 INBYE_API int inbye_command_keep_fd(struct inbye_command *command, int fd);
 
-/** Ids of the child. A change of uid clears the supplementary groups unless they are given. */
+/** Ids of the child. A change of uid clears the supplementary groups unless they are given; the uid that the
+ * owner has already is no change, and needs no privilege. */
 INBYE_API int inbye_command_set_uid(struct inbye_command *command, uid_t uid);
 INBYE_API int inbye_command_set_gid(struct inbye_command *command, gid_t gid);
 INBYE_API int inbye_command_set_groups(struct inbye_command *command, const gid_t *groups, size_t n_groups);
@@ -167,6 +168,8 @@ INBYE_API int inbye_command_set_signal_mask(struct inbye_command *command, uint6
  * signal of the child has its default action.
  */
 INBYE_API int inbye_command_set_inherit_ignored(struct inbye_command *command, int on);
+/** Signals ignored in the child, besides those; bit n - 1 stands for signal n. Default: 0, none. */
+INBYE_API int inbye_command_set_ignored_signals(struct inbye_command *command, uint64_t signals);
 /** Run a file without a `#!` line through /bin/sh, as execvp(3) does. Default: off. */
 INBYE_API int inbye_command_set_shell_fallback(struct inbye_command *command, int on);
 

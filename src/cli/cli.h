@@ -188,6 +188,8 @@ int settings_to_options(
         const struct settings *settings, struct inbye_group_options *options, struct inbye_error *reterr);
 /** Limits that the base has and these settings do not say. 0, -ENOMEM. */
 int settings_inherit_limits(struct settings *settings, const struct settings *base);
+/** The file that --stdin names, or NULL. */
+const char *settings_input_file(const struct settings *settings);
 bool settings_has(const struct settings *settings, enum cli_setting id);
 /** Is this exit code among --success-codes? */
 bool settings_is_success(const struct settings *settings, int code);
@@ -213,12 +215,18 @@ struct cli_sink {
 int cli_sink_open(struct cli_sink *sink, const char *name, struct inbye_error *reterr);
 /** The same, but the lines of a file stay; half a line at its end, of who was killed writing it, does not. */
 int cli_sink_append(struct cli_sink *sink, const char *name, struct inbye_error *reterr);
+/** -EINVAL where both are one regular file: a report there would destroy what the command reads or writes.
+ * Either may be NULL, or not be there. */
+int cli_sink_refuse(const char *name, const char *file, struct inbye_error *reterr);
 /** One line and its newline in one go; a regular file is cut back when only a part of it fits. */
 int cli_sink_line(struct cli_sink *sink, const char *line, size_t n);
 /** Would a line of n bytes leave a queue within its bound? Ask where a line may be dropped. */
 bool cli_sink_has_room(const struct cli_sink *sink, size_t n);
-/** Write what is queued, for at most that long. A queue that is not empty then fails with -ETIMEDOUT. */
-int cli_sink_flush(struct cli_sink *sink, uint64_t timeout_ns);
+/** Write what is queued, as long as its reader goes on: one that takes nothing for patience_ns fails with
+ * -ETIMEDOUT. */
+int cli_sink_flush(struct cli_sink *sink, uint64_t patience_ns);
+/** That of inbye with who reads a result, when nothing runs any more. */
+#define CLI_SINK_PATIENCE (10 * INBYE_SECOND)
 /** @return 0, or the negative errno of the first thing that failed, told on stderr. */
 int cli_sink_close(struct cli_sink *sink);
 /** Close it without a word. */
@@ -243,6 +251,8 @@ bool cli_was_ignored(int signo);
 void cli_deadly_signals(sigset_t *ret);
 /** The mask of `cli_origin` as inbye_command_set_signal_mask() takes it. */
 uint64_t cli_origin_mask(void);
+/** What was ignored is ignored in the command too. 0 or -errno. */
+int cli_pass_ignored(struct inbye_command *command);
 /** Let the signal do to us what it does by default: die, or stop and come back. It is unblocked afterwards.
  */
 void cli_raise_default(int signo);

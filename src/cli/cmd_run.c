@@ -166,7 +166,7 @@ static int make_transparent(struct run *run)
 
         r = inbye_command_set_input(command, INBYE_INPUT_INHERIT);
         if (r >= 0)
-                r = inbye_command_set_inherit_ignored(command, 1);
+                r = cli_pass_ignored(command);
         if (r >= 0)
                 r = inbye_command_set_signal_mask(command, cli_origin_mask());
         if (r >= 0)
@@ -175,6 +175,8 @@ static int make_transparent(struct run *run)
                 r = inbye_command_set_grace(command, CLI_GRACE_DEFAULT);
         if (r >= 0)
                 r = inherit_promised_fds(command);
+        if (r >= 0)
+                r = inherit_named_fds(command);
         return r;
 }
 
@@ -201,16 +203,40 @@ static int make_command(struct run *run, char **argv, struct inbye_error *reterr
         return r < 0 ? error_set(reterr, INBYE_STAGE_ARGUMENT, -r, "cannot prepare '%s'", argv[0]) : 0;
 }
 
-static int open_sinks(struct run *run, struct inbye_error *reterr)
+/* What goes to a file, as set_output() has it. */
+static const char *output_file(const struct run *run, int index)
 {
+        const char *name = run->output_names[index];
+
+        if (!name || strcmp(name, "inherit") == 0 || strcmp(name, "null") == 0 ||
+                (index == 1 && strcmp(name, "merge") == 0))
+                return NULL;
+        return name;
+}
+
+static int refuse_shared(const struct run *run, struct inbye_error *reterr)
+{
+        const char *const sinks[] = { run->report_name, run->events_name };
+        const char *const files[] = { settings_input_file(run->settings), output_file(run, 0),
+                output_file(run, 1) };
         int r = 0;
 
-        if (run->report_name)
+        for (size_t i = 0; i < ARRAY_SIZE(sinks) * ARRAY_SIZE(files) && r >= 0; i++)
+                r = cli_sink_refuse(sinks[i / ARRAY_SIZE(files)], files[i % ARRAY_SIZE(files)], reterr);
+        return r;
+}
+
+/* Refused before anything is emptied, and again where opening has made the file that both names mean. */
+static int open_sinks(struct run *run, struct inbye_error *reterr)
+{
+        int r = refuse_shared(run, reterr);
+
+        if (r >= 0 && run->report_name)
                 r = cli_sink_open(&run->report, run->report_name, reterr);
         if (r >= 0 && run->events_name)
                 r = cli_sink_open(&run->tell.events, run->events_name, reterr);
-        run->tell.events.queued = true;
-        return r;
+        run->report.queued = run->tell.events.queued = true;
+        return r < 0 ? r : refuse_shared(run, reterr);
 }
 
 static int open_group(struct run *run, struct inbye_error *reterr)
@@ -288,7 +314,9 @@ static int report(struct run *run, const struct inbye_result *result)
         if (run->report.fd < 0)
                 return 0;
         r = inbye_result_json(result, run->capture ? 0 : INBYE_JSON_NO_OUTPUT, &json, &n);
-        return r < 0 ? r : cli_sink_line(&run->report, json, n);
+        if (r >= 0)
+                r = cli_sink_line(&run->report, json, n);
+        return r < 0 ? r : cli_sink_flush(&run->report, CLI_SINK_PATIENCE);
 }
 
 static void say_lost(const struct inbye_result *result)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptors that stay open in the command although nobody named them, because its environment says they
- * are.
+ * Descriptors that stay open in the command although no option named them, because its environment or its
+ * words say that they are.
  *
  * make names its jobserver in MAKEFLAGS (base/makeflags.c); a fifo is opened by name and needs nothing.
  * LISTEN_FDS counts sockets from 3 on; LISTEN_PID names the process that they are meant for: where that was
- * us, it is set to the pid of the command.
+ * us, it is set to the pid of the command. Words of the command line name descriptors too: bash hands over
+ * cat <(ls) as cat /dev/fd/63.
  */
 #include "cli/inherit.h"
 #include "base/makeflags.h"
@@ -16,6 +17,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define FIRST_LISTEN_FD 3
@@ -90,6 +92,36 @@ int inherit_promised_fds(struct inbye_command *command)
         int r = inherit_jobserver(command);
 
         return r < 0 ? r : keep_listen_fds(command);
+}
+
+/* Anywhere in a word: --config=/dev/fd/63. */
+static int keep_named_in(struct inbye_command *command, const char *word, const char *folder)
+{
+        const char *at = word;
+        int fd, r = 0;
+
+        while (r >= 0 && (at = strstr(at, folder))) {
+                char digits[12] = { 0 };
+
+                at += strlen(folder);
+                memcpy(digits, at, strnlen(at, sizeof(digits) - 1));
+                digits[strspn(digits, "0123456789")] = '\0';
+                if (parse_int(digits, 3, INT_MAX, &fd) == 0)
+                        r = keep_inherited(command, fd);
+        }
+        return r;
+}
+
+int inherit_named_fds(struct inbye_command *command)
+{
+        int r = 0;
+
+        for (const char *const *word = inbye_command_argv(command); *word && r >= 0; word++) {
+                r = keep_named_in(command, *word, "/dev/fd/");
+                if (r >= 0)
+                        r = keep_named_in(command, *word, "/proc/self/fd/");
+        }
+        return r;
 }
 
 /* Without /proc: all numbers there can be, as far as it is sensible. */

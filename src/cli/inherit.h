@@ -9,6 +9,8 @@
  * sd_listen_fds(3). 0 or -errno.
  */
 int inherit_promised_fds(struct inbye_command *command);
+/** Keep the descriptors that the words of the command name, as /dev/fd/N or /proc/self/fd/N. 0 or -errno. */
+int inherit_named_fds(struct inbye_command *command);
 /** Did we get the jobserver that MAKEFLAGS names? 1; 0: it names none; -EBADF, or -EINVAL: make no sense of
  * it.
  */

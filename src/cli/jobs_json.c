@@ -67,7 +67,7 @@ int job_base_apply(const struct job_base *base, struct inbye_command *command, s
          * it: a batch under nohup(1) is a batch of commands under nohup. */
         r = inbye_command_set_process_group(command, 1);
         if (r >= 0)
-                r = inbye_command_set_inherit_ignored(command, 1);
+                r = cli_pass_ignored(command);
         if (r >= 0)
                 r = inbye_command_set_signal_mask(command, cli_origin_mask());
         if (r >= 0)

@@ -3,8 +3,9 @@
  * The process that inbye itself is: what it was started with, and how it dies.
  *
  * Descriptors 0 to 2 may be closed at the start: a pipe made later would then take their numbers and end up
- * as the command's standard input. /dev/null goes there first. SIGCHLD may be ignored: the kernel would then
- * reap our children for us and their statuses were lost. SIGPIPE is blocked, not ignored, because the
+ * as the command's standard input. /dev/null goes there first, close-on-exec: to the command they are closed.
+ * SIGCHLD may be ignored: the kernel would then reap our children for us and their statuses were lost; it is
+ * ignored in the command again. SIGPIPE is blocked, not ignored, because the
  * command inherits what is ignored: a write of ours gives EPIPE, and the command sees the pipe's signal as
  * ever.
  */
@@ -27,7 +28,7 @@ static void open_standard_descriptors(void)
         int fd;
 
         do
-                fd = open("/dev/null", O_RDWR); /* the lowest free number */
+                fd = open("/dev/null", O_RDWR | O_CLOEXEC); /* the lowest free number */
         while (fd >= 0 && fd <= STDERR_FILENO);
         if (fd >= 0)
                 close(fd);
@@ -100,6 +101,15 @@ uint64_t cli_origin_mask(void)
                 if (sigismember(&cli_origin.mask, signo) == 1)
                         mask |= UINT64_C(1) << (signo - 1);
         return mask;
+}
+
+int cli_pass_ignored(struct inbye_command *command)
+{
+        int r = inbye_command_set_inherit_ignored(command, 1);
+
+        if (r < 0 || !cli_was_ignored(SIGCHLD))
+                return r;
+        return inbye_command_set_ignored_signals(command, UINT64_C(1) << (SIGCHLD - 1));
 }
 
 void cli_raise_default(int signo)

@@ -132,6 +132,13 @@ static int take_input(struct settings *s, const char *value, struct inbye_error 
         return settings_take_string(&s->input, value, reterr);
 }
 
+const char *settings_input_file(const struct settings *s)
+{
+        bool is_file = s->input && strcmp(s->input, "null") != 0 && strcmp(s->input, "inherit") != 0;
+
+        return is_file ? s->input : NULL;
+}
+
 static int hand_input(const struct settings *s, struct inbye_command *command, struct inbye_error *reterr)
 {
         (void)reterr;

@@ -18,6 +18,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MAX_CPUS 1024
 #define MAX_GROUPS 65536
@@ -119,12 +120,20 @@ static int hand_groups_of_user(const struct settings *s, struct inbye_command *c
         }
 }
 
+/* Who has no privilege and names himself has the groups that he may have. */
+static bool is_oneself(const struct settings *s)
+{
+        return s->uid != 0 && s->uid == getuid() && s->uid == geteuid();
+}
+
 /* A user that nobody knows has no group: root's own must not stay by accident. */
 static int hand_user(const struct settings *s, struct inbye_command *command, struct inbye_error *reterr)
 {
         bool has_group = settings_has(s, CLI_SETTING_GROUP);
         int r;
 
+        if (is_oneself(s))
+                return inbye_command_set_uid(command, s->uid);
         if (!s->user_name && !has_group)
                 return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
                         "user %lu has no entry that names its group: give --group as well",
@@ -228,13 +237,18 @@ static int hand_umask(const struct settings *s, struct inbye_command *command, s
 static int take_rlimit(struct settings *s, const char *value, struct inbye_error *reterr)
 {
         struct rlimit_setting limit;
+        size_t i = 0;
 
         if (parse_rlimit(value, &limit.resource, &limit.soft, &limit.hard) < 0)
                 return settings_refuse(
                         reterr, EINVAL, value, "is no limit, as in nofile=64:128 or core=infinity");
-        if (s->n_rlimits == ARRAY_SIZE(s->rlimits))
+        while (i < s->n_rlimits && s->rlimits[i].resource != limit.resource)
+                i++;
+        if (i == ARRAY_SIZE(s->rlimits))
                 return settings_refuse(reterr, E2BIG, value, "is one limit too many");
-        s->rlimits[s->n_rlimits++] = limit;
+        s->rlimits[i] = limit;
+        if (i == s->n_rlimits)
+                s->n_rlimits++;
         return 0;
 }
 

@@ -8,9 +8,9 @@
  * regular file takes only a part of it (no space left), it is cut back. A temporary file and rename(2) were
  * rejected: they break /dev/stderr, pipes and files that someone already follows.
  *
- * A sink whose lines come while a command runs is `queued`: a slow reader must not stop the loop, or no
- * timeout and no signal would work. O_NONBLOCK belongs to the open file description, which others share, so
- * only what poll(2) promises room for is written and the rest waits for the loop.
+ * A sink may be `queued`: a slow reader must not stop the loop, or no timeout and no signal would work; nor,
+ * at the end, keep us for ever. O_NONBLOCK belongs to the open file description, which others share, so only
+ * what poll(2) promises room for is written and the rest waits for the loop.
  */
 #include "base/clock.h"
 #include "base/error.h"
@@ -47,16 +47,26 @@ static int open_number(struct cli_sink *sink, const char *text, struct inbye_err
         return 0;
 }
 
+/* What was closed when we came is something of ours now, and close-on-exec. */
+static int open_stdout(struct cli_sink *sink, struct inbye_error *reterr)
+{
+        int flags = fcntl(STDOUT_FILENO, F_GETFD);
+
+        if (flags < 0 || (flags & FD_CLOEXEC))
+                return error_set_plain(
+                        reterr, INBYE_STAGE_ARGUMENT, EBADF, "cannot write '-': standard output is closed");
+        sink->fd = STDOUT_FILENO;
+        return 0;
+}
+
 static int open_sink(struct cli_sink *sink, const char *name, int flags, struct inbye_error *reterr)
 {
         cli_sink_discard(sink);
         sink->name = name;
         if (str_starts_with(name, "fd:"))
                 return open_number(sink, name + 3, reterr);
-        if (strcmp(name, "-") == 0) {
-                sink->fd = STDOUT_FILENO;
-                return 0;
-        }
+        if (strcmp(name, "-") == 0)
+                return open_stdout(sink, reterr);
         sink->fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC | flags, 0666);
         if (sink->fd < 0)
                 return error_set(reterr, INBYE_STAGE_PIPE, errno, "cannot write '%s'", name);
@@ -117,6 +127,17 @@ int cli_sink_append(struct cli_sink *sink, const char *name, struct inbye_error 
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_PIPE, -r, "cannot append to '%s'", name);
         return 0;
+}
+
+int cli_sink_refuse(const char *name, const char *file, struct inbye_error *reterr)
+{
+        struct stat sink, other;
+
+        if (!name || !file || stat(name, &sink) < 0 || stat(file, &other) < 0 || !S_ISREG(sink.st_mode) ||
+                sink.st_dev != other.st_dev || sink.st_ino != other.st_ino)
+                return 0;
+        return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
+                "'%s' is a file of the command's own ('%s'): nothing else can be written there", name, file);
 }
 
 /* Back to where the line began: a reader sees whole lines only. */
@@ -211,13 +232,14 @@ bool cli_sink_has_room(const struct cli_sink *sink, size_t n)
         return waiting == 0 || waiting + n <= QUEUE_MAX;
 }
 
-int cli_sink_flush(struct cli_sink *sink, uint64_t timeout_ns)
+int cli_sink_flush(struct cli_sink *sink, uint64_t patience_ns)
 {
-        uint64_t deadline_ns = clock_deadline(clock_now_ns(), timeout_ns);
+        uint64_t deadline_ns = clock_deadline(clock_now_ns(), patience_ns);
         struct pollfd at = { .fd = sink->fd, .events = POLLOUT };
 
         while (has_queue(sink)) {
                 uint64_t left_ns = clock_left(clock_now_ns(), deadline_ns);
+                size_t n = sink->queue.n - sink->queue_at;
 
                 if (left_ns == 0) {
                         sink->failed = -ETIMEDOUT;
@@ -226,6 +248,8 @@ int cli_sink_flush(struct cli_sink *sink, uint64_t timeout_ns)
                 }
                 (void)poll(&at, 1, (int)((left_ns + INBYE_MILLISECOND - 1) / INBYE_MILLISECOND));
                 write_queue(sink);
+                if (sink->queue.n - sink->queue_at < n)
+                        deadline_ns = clock_deadline(clock_now_ns(), patience_ns);
         }
         return sink->failed;
 }
@@ -270,7 +294,7 @@ int cli_sink_close(struct cli_sink *sink)
                 r = -errno;
         sink->fd = -1;
         if (r == -ETIMEDOUT)
-                cli_say("cannot write '%s': its reader is too slow, the last events are lost", sink->name);
+                cli_say("cannot write '%s': its reader is too slow, the rest is lost", sink->name);
         else if (r < 0)
                 cli_say("cannot write '%s': %s", sink->name, strerror(-r));
         return r;

@@ -37,7 +37,7 @@ static void send_line(struct tell *tell, struct buf *out)
         buf_deinit(out);
 }
 
-/* The reader gets what it can within this time; it must not keep us from ending. */
+/* The reader gets the rest as long as it goes on reading; it must not keep us from ending. */
 #define FLUSH_NS INBYE_SECOND
 
 static void end(struct tell *tell, struct json *json)

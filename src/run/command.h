@@ -58,7 +58,7 @@ struct inbye_command {
         bool session, inherit_ignored, shell_fallback;
         int process_group; /* -1: as input says */
         int foreground_fd; /* -1: none */
-        uint64_t signal_mask;
+        uint64_t signal_mask, signals_ignored;
 
         struct inbye_limits limits; /* of the tree; strings are owned */
 

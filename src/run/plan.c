@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 void prepared_deinit(struct prepared *prepared)
 {
@@ -64,10 +65,12 @@ static int open_file(
         return 0;
 }
 
-/* The owner's own descriptor; one that the owner has closed stays closed. */
+/* The owner's own descriptor as an exec(2) would leave it: what is closed, or close-on-exec, is not there. */
 static int inherit(struct prepared *prepared, int number)
 {
-        prepared->plan.stdio[number] = fcntl(number, F_GETFD) < 0 ? -1 : number;
+        int flags = fcntl(number, F_GETFD);
+
+        prepared->plan.stdio[number] = flags < 0 || (flags & FD_CLOEXEC) ? -1 : number;
         return 0;
 }
 
@@ -153,6 +156,12 @@ static enum spawn_pgroup choose_pgroup(const struct inbye_command *command)
         return SPAWN_PGROUP_KEEP;
 }
 
+/* Another user does not keep the owner's groups; who stays the same may not even set them. */
+static bool becomes_another(const struct inbye_command *command)
+{
+        return command->set_uid && (command->uid != getuid() || command->uid != geteuid());
+}
+
 static void copy_settings(struct spawn_plan *plan, const struct inbye_command *command)
 {
         plan->argv = (const char *const *)command->argv;
@@ -164,12 +173,12 @@ static void copy_settings(struct spawn_plan *plan, const struct inbye_command *c
         plan->foreground_fd = command->foreground_fd;
         plan->signal_mask = command->signal_mask;
         plan->inherit_ignored = command->inherit_ignored;
+        plan->signals_ignored = command->signals_ignored;
         plan->rlimits = command->rlimits;
         plan->n_rlimits = command->n_rlimits;
         plan->groups = command->groups;
         plan->n_groups = command->n_groups;
-        /* Another user does not keep the owner's groups. */
-        plan->set_groups = command->set_groups || command->set_uid;
+        plan->set_groups = command->set_groups || becomes_another(command);
         plan->set_gid = command->set_gid;
         plan->set_uid = command->set_uid;
         plan->set_umask = command->set_umask;

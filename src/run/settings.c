@@ -80,6 +80,11 @@ int inbye_command_set_inherit_ignored(struct inbye_command *command, int on)
         SET(command, true, command->inherit_ignored = on != 0);
 }
 
+int inbye_command_set_ignored_signals(struct inbye_command *command, uint64_t signals)
+{
+        SET(command, true, command->signals_ignored = signals);
+}
+
 int inbye_command_set_shell_fallback(struct inbye_command *command, int on)
 {
         SET(command, true, command->shell_fallback = on != 0);
@@ -189,19 +194,33 @@ static rlim_t to_rlim(uint64_t value)
         return value == UINT64_MAX ? RLIM_INFINITY : (rlim_t)value;
 }
 
-int inbye_command_set_rlimit(struct inbye_command *command, int resource, uint64_t soft, uint64_t hard)
+/* The place for it: where it stood before, or a new one; NULL: no memory. */
+static struct spawn_rlimit *rlimit_place(struct inbye_command *command, int resource)
 {
         struct spawn_rlimit *grown;
+
+        for (size_t i = 0; i < command->n_rlimits; i++)
+                if (command->rlimits[i].resource == resource)
+                        return &command->rlimits[i];
+        grown = array_resize(command->rlimits, command->n_rlimits + 1, sizeof(*grown));
+        if (!grown)
+                return NULL;
+        command->rlimits = grown;
+        return &grown[command->n_rlimits++];
+}
+
+int inbye_command_set_rlimit(struct inbye_command *command, int resource, uint64_t soft, uint64_t hard)
+{
+        struct spawn_rlimit *place;
         int r;
 
         r = command_change(command);
         if (r < 0 || !rlimit_name(resource) || soft > hard)
                 return r < 0 ? r : -EINVAL;
-        grown = array_resize(command->rlimits, command->n_rlimits + 1, sizeof(*grown));
-        if (!grown)
+        place = rlimit_place(command, resource);
+        if (!place)
                 return -ENOMEM;
-        command->rlimits = grown;
-        grown[command->n_rlimits++] = (struct spawn_rlimit){
+        *place = (struct spawn_rlimit){
                 .resource = resource,
                 .limit = { .rlim_cur = to_rlim(soft), .rlim_max = to_rlim(hard) },
         };

@@ -210,7 +210,9 @@ CHILD_SIDE static int reset_signals(const struct spawn_plan *plan)
 {
         if (!plan->inherit_ignored)
                 return sys_signals_reset(plan->signals_ignored);
-        return sys_clone_cleared_handlers() ? 0 : sys_signals_reset(sys_signals_ignored());
+        if (!plan->signals_ignored && sys_clone_cleared_handlers())
+                return 0;
+        return sys_signals_reset(plan->signals_ignored | sys_signals_ignored());
 }
 
 CHILD_SIDE static int step_signals(struct spawn_child *child)

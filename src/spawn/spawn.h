@@ -67,7 +67,7 @@ struct spawn_plan {
         const gid_t *groups; /* with set_groups */
         size_t n_groups;
         bool set_groups, set_gid, set_uid, set_umask, set_nice, set_ioprio;
-        bool inherit_ignored; /* in place of signals_ignored: those that the owner ignores */
+        bool inherit_ignored; /* besides signals_ignored: those that the owner ignores */
         bool shell_fallback;  /* ENOEXEC: /bin/sh FILE ARGS */
         uid_t uid;
         gid_t gid;

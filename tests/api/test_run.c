@@ -395,6 +395,29 @@ Test(run, refuses_an_environment_file_with_a_bad_line)
         unlink(path);
 }
 
+Test(run, ignores_in_the_child_what_it_is_told_to)
+{
+        struct inbye_command *command = SH("grep SigIgn: /proc/$$/status");
+        struct inbye_result *result;
+
+        cr_assert(zero(int, inbye_command_set_ignored_signals(command, 1u << (SIGUSR1 - 1))));
+        result = run(command);
+        cr_assert(eq(str, (char *)output(result), "SigIgn:\t0000000000000200\n"));
+        inbye_result_unref(result);
+}
+
+Test(run, takes_the_last_limit_for_a_resource)
+{
+        struct inbye_command *command = SH("ulimit -Sn; ulimit -Hn");
+        struct inbye_result *result;
+
+        cr_assert(zero(int, inbye_command_set_rlimit(command, RLIMIT_NOFILE, 32, 33)));
+        cr_assert(zero(int, inbye_command_set_rlimit(command, RLIMIT_NOFILE, 64, 65)));
+        result = run(command);
+        cr_assert(eq(str, (char *)output(result), "64\n65\n"));
+        inbye_result_unref(result);
+}
+
 Test(run, applies_what_was_set_for_the_child)
 {
         struct inbye_command *command =

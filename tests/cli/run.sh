@@ -93,6 +93,47 @@ for closed in '<&-' '>&-' '2>&-' '<&- >&- 2>&-'; do
         sh -c "'$INBYE' run sh -c 'echo out; echo err >&2; cat; ls /proc/self/fd >\"$tmp/fds\"; exit 3' $closed" >"$out" 2>"$err" </dev/null
         check "works with $closed" [ $? -eq 3 ]
 done
+for closed in '<&-' '>&-' '2>&-' '<&- >&- 2>&-'; do
+        for how in '' "'$INBYE' run" "'$INBYE' run --mechanism=pgroup" "'$INBYE' timeout 9"; do
+                sh -c "$how python3 -c 'import os
+seen = str([os.path.exists(f\"/proc/self/fd/{n}\") for n in range(3)])
+open(\"$tmp/closed\", \"w\").write(seen)' $closed" \
+                        </dev/null >/dev/null 2>&1
+                [ -n "$how" ] || mv "$tmp/closed" "$tmp/wanted"
+        done
+        check "what was closed stays closed: $closed ($(cat "$tmp/closed"))" cmp -s "$tmp/closed" "$tmp/wanted"
+done
+sh -c "'$INBYE' run --report - true >&-" 2>"$err"
+check "no report goes to what is closed" [ $? -eq 125 ]
+match_err "cannot write '-': .*closed"
+echo text >"$tmp/text"
+expect_status 0 run cat /dev/fd/9 9<"$tmp/text"
+expect_out text
+expect_status 0 run cat /proc/self/fd/9 8<"$tmp/text" 9<&8
+expect_out text
+expect_status 0 run sh -c 'cat "${1#--config=}"; ls "/proc/$$/fd"' sh --config=/dev/fd/9 8</dev/null 9<"$tmp/text"
+expect_out "$(printf 'text\n0\n1\n2\n9')"
+if command -v bash >/dev/null; then
+        expect_status 0 bash -c '"$0" run cat <(echo 1) <(echo 2)' "$INBYE"
+        expect_out "$(printf '1\n2')"
+fi
+expect_status 1 run cat /dev/fd/99
+cat >"$tmp/ignored.py" <<'PY'
+import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])
+PY
+ignored='print(signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN)'
+for choice in --leftovers=kill --mechanism=pgroup; do
+        expect_status 0 python3 "$tmp/ignored.py" "$INBYE" run $choice \
+                python3 -c "import signal; $ignored"
+        expect_out True
+        expect_status 0 run $choice python3 -c "import signal; $ignored"
+        expect_out False
+        expect_status 3 python3 "$tmp/ignored.py" "$INBYE" run $choice sh -c 'exit 3'
+done
+expect_status 0 python3 "$tmp/ignored.py" "$INBYE" batch -q -- python3 -c "import signal; $ignored" ::: 1
+expect_out True
 expect_status 3 run "$INBYE" run sh -c 'exit 3'
 
 echo "# settings"
@@ -112,6 +153,8 @@ expect_status 0 run --umask 027 sh -c umask
 expect_out 0027
 expect_status 0 run --rlimit nofile=33:44 sh -c 'ulimit -Sn; ulimit -Hn'
 expect_out "$(printf '33\n44')"
+expect_status 0 run --rlimit nofile=33:44 --rlimit core=0 --rlimit nofile=55:66 sh -c 'ulimit -Sn; ulimit -Hn'
+expect_out "$(printf '55\n66')"
 expect_status 0 run --nice 7 nice
 expect_out 7
 expect_status 0 run --affinity 0 grep Cpus_allowed_list /proc/self/status
@@ -129,6 +172,16 @@ if [ "$(id -u)" -eq 0 ]; then
         expect_out "$(printf 'nobody\n%s' "$(id -Gn nobody)")"
         expect_status 0 run --user nobody --group daemon --groups 1,2 sh -c 'id -un; id -gn; id -G'
         expect_out "$(printf 'nobody\ndaemon\n1 2')"
+        chmod 755 "$tmp"
+        for as in "--user nobody" "--user 4711 --group 4712 --groups 4713"; do
+                name=${as#--user }
+                name=${name%% *}
+                # shellcheck disable=SC2086 # words
+                expect_status 0 run $as -- "$INBYE" run --mechanism=pgroup --user "$name" sh -c 'id -u; id -g; id -G'
+                wanted=$("$INBYE" run $as sh -c 'id -u; id -g; id -G')
+                check "one may name oneself: $name" [ "$(cat "$out")" = "$wanted" ]
+        done
+        expect_status 125 run --user nobody -- "$INBYE" run --user daemon true
 else
         skip user "needs root"
 fi
@@ -163,6 +216,18 @@ match_err '^inbye: started sh -c .sleep 50 &. as [0-9]+, held by '
 match_err '^inbye: leftover [0-9]+ \((sleep|sh)\)'
 match_err '^inbye: ok after '
 check "no values of the environment" sh -c "! grep -q hidden '$err'"
+echo kept >"$tmp/own"
+ln "$tmp/own" "$tmp/link"
+for sink in report events; do
+        for stream in stdin stdout stderr; do
+                expect_status 125 run --$sink "$tmp/link" --$stream "$tmp/own" touch "$tmp/touched"
+                match_err "'$tmp/link' is a file of the command's own"
+                expect_status 125 run --$sink "$tmp/new" --stdout "$tmp/./new" touch "$tmp/touched"
+                rm -f "$tmp/new"
+        done
+        expect_status 0 run --$sink /dev/null --stdin /dev/null --stdout /dev/null true
+done
+check "such a file is not emptied, nor anything started" [ "$(cat "$tmp/own")" = kept -a ! -e "$tmp/touched" ]
 if [ -w /dev/full ]; then
         expect_status 125 run --report /dev/full echo out
         expect_out out
@@ -182,7 +247,23 @@ r = json.loads(open(sys.argv[1]).read())
 assert r["status"] == "timeout" and r["duration"] < 1.5, r
 PY
 expect_status 125 timeout 20 "$INBYE" run --events fd:8 true
+expect_status 125 timeout 20 "$INBYE" run --report fd:8 true
+match_err "^inbye: cannot write 'fd:8': its reader is too slow"
 exec 8>&-
+mkfifo "$tmp/large"
+"$INBYE" run -c --report "$tmp/large" sh -c 'yes | head -c 3000000' >/dev/null &
+pid=$!
+python3 - "$tmp/large" <<'PY'
+import json, os, select, sys
+fd, text = os.open(sys.argv[1], os.O_RDONLY), b""
+while piece := os.read(fd, 5000):
+    text += piece
+    select.select([], [], [], .001)
+assert len(json.loads(text)["stdout"]["data"]) == 3000000
+PY
+check "a slow reader of a report that goes on reading gets all of it" [ $? -eq 0 ]
+wait $pid
+check "and inbye is content" [ $? -eq 0 ]
 mkfifo "$tmp/go" "$tmp/late"
 {
         read -r _ <"$tmp/go"
