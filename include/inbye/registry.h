@@ -18,7 +18,8 @@ INBYE_API const char *inbye_owner_name(enum inbye_owner owner);
 
 /**
  * The sessions of mechanism cgroup that are there now, read from the cgroup tree itself: what runs under
- * inbye, and what dead owners left.
+ * inbye, and what dead owners left. So are, at the end, the directories of limits in v1 hierarchies that dead
+ * owners left: of those owners nothing but their death is known.
  *
  * Ownership: inbye_registry_open() gives the caller a registry, inbye_registry_free() takes it back. A
  * session lives until the next call of inbye_registry_next() or inbye_registry_free().

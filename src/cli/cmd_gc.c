@@ -6,6 +6,7 @@
  * refuses. What has gone by itself meanwhile is what was wanted.
  */
 #include "base/buf.h"
+#include "base/str.h"
 #include "cli/cli.h"
 #include "cli/session.h"
 #include <stdio.h>
@@ -65,14 +66,19 @@ static void print_json(const struct inbye_session *session, const char *done, co
 
 static void print_line(const struct inbye_session *session, const char *done)
 {
-        char id[SESSION_ID_SIZE];
+        char id[SESSION_ID_SIZE], path[4096];
 
         session_id(session, id);
-        printf("%s session %s", done, id);
+        printf("%s %s %s", done, session->command ? "session" : "limits", id);
         if (session->n_processes != UINT64_MAX)
                 printf(" with %llu process%s", (unsigned long long)session->n_processes,
                         session->n_processes == 1 ? "" : "es");
-        printf(", left by %d: %s\n", (int)session->owner_pid, session->command);
+        if (session->command) {
+                printf(", left by %d: %s\n", (int)session->owner_pid, session->command);
+                return;
+        }
+        str_clean(session->path, path, sizeof(path));
+        printf(", left in %s\n", path);
 }
 
 static void collect(struct gc *gc, struct inbye_registry *registry, const struct inbye_session *session)

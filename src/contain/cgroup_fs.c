@@ -69,14 +69,14 @@ static void leave_owner_dir(char *own)
 }
 
 /* The path of the own cgroup as the mount shows it: a mount may show only a part of the hierarchy. */
-int cgroup_base_find(bool whole, char *path, size_t size, struct contain_probe *why)
+int cgroup_base_find(const char *controller, bool whole, char *path, size_t size, struct contain_probe *why)
 {
         char own[2048], mount[1024], root[1024];
         const char *below = own;
         size_t n_root;
         int r;
 
-        r = proc_cgroup2_mount(mount, sizeof(mount), root, sizeof(root));
+        r = proc_cgroup_mount_of(controller, mount, sizeof(mount), root, sizeof(root));
         if (is_shortage(r))
                 return r;
         if (r < 0)
@@ -84,7 +84,7 @@ int cgroup_base_find(bool whole, char *path, size_t size, struct contain_probe *
                         "mount -t cgroup2 none /sys/fs/cgroup (as root)");
         if (whole)
                 return (size_t)snprintf(path, size, "%s", mount) >= size ? -ENAMETOOLONG : 0;
-        r = proc_own_cgroup(own, sizeof(own));
+        r = proc_own_cgroup_of(controller, own, sizeof(own));
         if (is_shortage(r))
                 return r;
         if (r < 0)
@@ -122,7 +122,7 @@ int cgroup_base_open(struct cgroup_base *ret, struct contain_probe *why)
         char reason[sizeof(why->reason)];
         int r;
 
-        r = cgroup_base_find(false, ret->path, sizeof(ret->path), why);
+        r = cgroup_base_find(NULL, false, ret->path, sizeof(ret->path), why);
         if (r < 0)
                 return r;
         fd = open(ret->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -18,8 +18,9 @@ struct cgroup_base {
 /** -EOPNOTSUPP with reason and hint; -errno. */
 int cgroup_base_open(struct cgroup_base *ret, struct contain_probe *why);
 
-/** The path of that directory, or of the whole tree that is visible; to look, no access is asked for. */
-int cgroup_base_find(bool whole, char *path, size_t size, struct contain_probe *why);
+/** The path of that directory, or of the whole tree that is visible; to look, no access is asked for.
+ * controller: in the v1 hierarchy of that one; NULL: in v2, whose absence `why` is about. */
+int cgroup_base_find(const char *controller, bool whole, char *path, size_t size, struct contain_probe *why);
 
 /** Pids in the directory and everything below it. A directory that has gone is empty. */
 int cgroup_list(int dir_fd, struct contain_pids *pids);

@@ -21,6 +21,10 @@
  * nothing: they count as the owner. Hence pids are asked first, as the warden, which does not hold the lock,
  * does. `lock` is the device number of the file system that it was taken on: through another one (of FUSE,
  * say, or none at all) it would look free.
+ *
+ * v1 hierarchies take no such attributes. Of a directory there the lock alone tells, and a permission bit
+ * that means nothing in cgroupfs says that it was taken: without it one that was just made would look
+ * abandoned.
  */
 #include "contain/registry.h"
 #include "base/buf.h"
@@ -36,16 +40,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #define ATTRIBUTE "user.inbye.owner"
 #define FORMAT_VERSION "1"
 #define VALUE_SIZE 768
+#define LOCKED_BIT S_ISVTX
 
 bool registry_is_session(const char *name)
 {
@@ -91,6 +98,14 @@ int registry_here(struct registry_place *ret)
         place.time_ns = namespace_inode("/proc/self/ns/time");
         *ret = place;
         return 0;
+}
+
+/* The kernel's own: what poses as it (lxcfs) need not have its locks. */
+static bool is_v1(int dir_fd)
+{
+        struct statfs fs;
+
+        return fstatfs(dir_fd, &fs) == 0 && fs.f_type == CGROUP_SUPER_MAGIC;
 }
 
 /* --- putting down -----------------------------------------------------------------------------------------
@@ -144,6 +159,17 @@ int registry_tag(int dir_fd)
         if (n < 0 || (size_t)n >= sizeof(value))
                 return -EMSGSIZE;
         return fsetxattr(dir_fd, ATTRIBUTE, value, (size_t)n, 0) < 0 ? -errno : 0;
+}
+
+int registry_tag_v1(int dir_fd)
+{
+        struct stat st;
+
+        if (!is_v1(dir_fd))
+                return -EOPNOTSUPP;
+        if (fstat(dir_fd, &st) < 0 || flock(dir_fd, LOCK_EX | LOCK_NB) < 0)
+                return -errno;
+        return fchmod(dir_fd, (st.st_mode & 07777) | LOCKED_BIT) < 0 ? -errno : 0;
 }
 
 /* --- reading ----------------------------------------------------------------------------------------------
@@ -243,16 +269,30 @@ static enum inbye_owner judge_by_pid(const struct registry_place *here, const st
 
 /* Shared: two that look at the same time are not in each other's way, and none takes the other for the owner.
  */
+static enum inbye_owner try_lock(int dir_fd)
+{
+        if (flock(dir_fd, LOCK_SH | LOCK_NB) < 0)
+                return errno == EWOULDBLOCK ? INBYE_OWNER_ALIVE : INBYE_OWNER_UNKNOWN;
+        flock(dir_fd, LOCK_UN);
+        return INBYE_OWNER_DEAD;
+}
+
 static enum inbye_owner judge_by_lock(const struct registry_entry *entry, int dir_fd)
 {
         struct stat st;
 
         if (entry->lock_device == 0 || fstat(dir_fd, &st) < 0 || st.st_dev != entry->lock_device)
                 return INBYE_OWNER_UNKNOWN;
-        if (flock(dir_fd, LOCK_SH | LOCK_NB) < 0)
-                return errno == EWOULDBLOCK ? INBYE_OWNER_ALIVE : INBYE_OWNER_UNKNOWN;
-        flock(dir_fd, LOCK_UN);
-        return INBYE_OWNER_DEAD;
+        return try_lock(dir_fd);
+}
+
+enum inbye_owner registry_judge_v1(int dir_fd)
+{
+        struct stat st;
+
+        if (!is_v1(dir_fd) || fstat(dir_fd, &st) < 0 || !(st.st_mode & LOCKED_BIT))
+                return INBYE_OWNER_UNKNOWN;
+        return try_lock(dir_fd);
 }
 
 enum inbye_owner registry_judge(

@@ -37,10 +37,14 @@ struct registry_entry {
 /** Put down this process as the owner, which it is until it closes this descriptor. 0; -EOPNOTSUPP,
  * -EPERM...: not here, nothing would know the owner. */
 int registry_tag(int dir_fd);
+/** In a v1 hierarchy: only that there is an owner, for as long. 0, -errno. */
+int registry_tag_v1(int dir_fd);
 /** -ENODATA: it has no entry; -EBADMSG: none that this version reads; -EACCES: another user's. */
 int registry_read(int dir_fd, struct registry_entry *ret);
 /** What of the owner can be proven from here. dir_fd: the directory, opened by who asks. */
 enum inbye_owner registry_judge(
         const struct registry_place *here, const struct registry_entry *entry, int dir_fd);
+/** The same of a directory in a v1 hierarchy. */
+enum inbye_owner registry_judge_v1(int dir_fd);
 
 #endif

@@ -7,6 +7,9 @@
  * outer one. Each is opened and read only when it is its turn, so that one that has gone meanwhile is passed
  * over, and nothing but names is kept of thousands. A directory that is not ours to read is passed over too.
  *
+ * Limits in v1 hierarchies have directories of such names there, which hold nothing. They are gone over last,
+ * when what holds their members has been killed, and are mentioned only when dead owners left them.
+ *
  * Sessions do not clean up after others when they begin: reading the directory and looking for the owner of
  * each (14 and 18 us) would make a hundred inbyes side by side look at each other, for a case that needs two
  * processes killed at once. That is left to who asks for it.
@@ -38,12 +41,21 @@
 /* Directories looked into: a tree can make more of them than anybody wants to wait for. */
 #define MAX_DIRS 100000
 
+/* Where sessions are looked for: in v2, and in the v1 hierarchies that limits are in. */
+static const char *const controllers[] = { NULL, "memory", "pids", "cpu" };
+
+struct base {
+        const char *controller; /* NULL: v2 */
+        int fd;
+        char path[4096];
+        struct buf sessions; /* their paths, below the base, each with its NUL */
+};
+
 struct inbye_registry {
-        int base_fd;
-        char base_path[4096];
+        struct base bases[ARRAY_SIZE(controllers)];
+        struct base *base; /* where we are */
+        size_t n_bases, next;
         struct registry_place here;
-        struct buf paths; /* of the sessions, below the base, each with its NUL */
-        size_t next;
         const char *below;            /* path of the one that was given last, below the base; NULL: none */
         struct inbye_session session; /* it, and its strings: */
         struct registry_entry entry;
@@ -123,25 +135,45 @@ void inbye_registry_free(struct inbye_registry *registry)
 {
         if (!registry)
                 return;
-        buf_deinit(&registry->paths);
-        fd_close(registry->base_fd);
+        for (size_t i = 0; i < registry->n_bases; i++) {
+                buf_deinit(&registry->bases[i].sessions);
+                fd_close(registry->bases[i].fd);
+        }
         free(registry);
 }
 DEFINE_SCOPED(registry_freep, struct inbye_registry, inbye_registry_free)
 
-static int open_base(struct inbye_registry *registry, bool all, struct inbye_error *reterr)
+static bool has_base(const struct inbye_registry *registry, const char *path)
 {
+        for (size_t i = 0; i < registry->n_bases; i++)
+                if (strcmp(registry->bases[i].path, path) == 0)
+                        return true;
+        return false;
+}
+
+/* v1 hierarchies are there or not, and several controllers may share one. */
+static int open_base(
+        struct inbye_registry *registry, const char *controller, bool all, struct inbye_error *reterr)
+{
+        struct base *base = &registry->bases[registry->n_bases];
         struct contain_probe why = { 0 };
         int r;
 
-        r = cgroup_base_find(all, registry->base_path, sizeof(registry->base_path), &why);
+        *base = (struct base){ .controller = controller, .fd = -1, .sessions = BUF_INIT };
+        r = cgroup_base_find(controller, all, base->path, sizeof(base->path), &why);
+        if (r == 0)
+                r = base->fd = open_path(AT_FDCWD, base->path);
+        if (controller && (r < 0 || has_base(registry, base->path))) {
+                fd_close(base->fd);
+                return 0;
+        }
         if (r == -EOPNOTSUPP)
                 return error_set_plain(reterr, INBYE_STAGE_MECHANISM, EOPNOTSUPP, "%s", why.reason);
-        if (r == 0)
-                r = registry->base_fd = open_path(AT_FDCWD, registry->base_path);
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_MECHANISM, -r, "cannot look below the own cgroup");
-        return 0;
+        registry->n_bases++;
+        r = find_sessions(base->fd, &base->sessions);
+        return r < 0 ? error_set(reterr, INBYE_STAGE_MECHANISM, -r, "cannot look for sessions") : 0;
 }
 
 int inbye_registry_open(uint32_t flags, struct inbye_registry **ret_registry, struct inbye_error *reterr)
@@ -154,14 +186,13 @@ int inbye_registry_open(uint32_t flags, struct inbye_registry **ret_registry, st
         registry = calloc(1, sizeof(*registry));
         if (!registry)
                 return error_set(reterr, INBYE_STAGE_MECHANISM, ENOMEM, "cannot look for sessions");
-        registry->base_fd = -1;
         (void)registry_here(&registry->here); /* unknown: then their locks have to tell */
-        r = open_base(registry, flags & INBYE_REGISTRY_ALL, reterr);
-        if (r < 0)
-                return r;
-        r = find_sessions(registry->base_fd, &registry->paths);
-        if (r < 0)
-                return error_set(reterr, INBYE_STAGE_MECHANISM, -r, "cannot look for sessions");
+        registry->base = registry->bases;
+        for (size_t i = 0; i < ARRAY_SIZE(controllers); i++) {
+                r = open_base(registry, controllers[i], flags & INBYE_REGISTRY_ALL, reterr);
+                if (r < 0)
+                        return r;
+        }
         *ret_registry = TAKE(registry);
         return 0;
 }
@@ -186,40 +217,68 @@ static uint64_t read_cpu(int dir_fd)
         return strtoull(text + sizeof(key) - 1, NULL, 10);
 }
 
+/* ret: zero where nothing is known of the owner. */
+static enum inbye_owner judge(const struct inbye_registry *registry, int dir_fd, struct registry_entry *ret)
+{
+        *ret = (struct registry_entry){ 0 };
+        if (registry->base->controller)
+                return registry_judge_v1(dir_fd);
+        return registry_read(dir_fd, ret) < 0 ? INBYE_OWNER_UNKNOWN
+                                              : registry_judge(&registry->here, ret, dir_fd);
+}
+
 static void describe(struct inbye_registry *registry, int dir_fd)
 {
         struct registry_entry *entry = &registry->entry;
-        bool known = registry_read(dir_fd, entry) == 0;
+        enum inbye_owner owner = judge(registry, dir_fd, entry);
 
-        snprintf(registry->path, sizeof(registry->path), "%s/%s", registry->base_path, registry->below);
+        snprintf(registry->path, sizeof(registry->path), "%s/%s", registry->base->path, registry->below);
         registry->session = (struct inbye_session){
                 .name = strrchr(registry->path, '/') + 1,
                 .path = registry->path,
-                .owner = known ? registry_judge(&registry->here, entry, dir_fd) : INBYE_OWNER_UNKNOWN,
-                .owner_pid = known ? entry->owner_pid : 0,
-                .owner_start_ticks = known ? entry->owner_start_ticks : 0,
-                .started_ns = known ? entry->started_ns : 0,
+                .owner = owner,
+                .owner_pid = entry->owner_pid,
+                .owner_start_ticks = entry->owner_start_ticks,
+                .started_ns = entry->started_ns,
                 .n_processes = count_processes(dir_fd),
                 .cpu_us = read_cpu(dir_fd),
-                .command = known ? entry->command : NULL,
+                .command = entry->owner_pid ? entry->command : NULL,
         };
+}
+
+/* The next path, of whichever base; NULL: that was all. */
+static const char *next_path(struct inbye_registry *registry)
+{
+        const char *path;
+
+        while (registry->next >= registry->base->sessions.n) {
+                if (registry->base + 1 >= registry->bases + registry->n_bases)
+                        return NULL;
+                registry->base++;
+                registry->next = 0;
+        }
+        path = registry->base->sessions.data + registry->next;
+        registry->next += strlen(path) + 1;
+        return path;
+}
+
+/* In v1 there are limits, beside a session that is listed already, or none: only what is left counts. */
+static bool is_listed(const struct inbye_registry *registry)
+{
+        return !registry->base->controller || registry->session.owner == INBYE_OWNER_DEAD;
 }
 
 const struct inbye_session *inbye_registry_next(struct inbye_registry *registry)
 {
-        while (registry && registry->next < registry->paths.n) {
-                scoped(fd_closep) int dir_fd = -1;
+        while (registry && (registry->below = next_path(registry))) {
+                scoped(fd_closep) int dir_fd = open_path(registry->base->fd, registry->below);
 
-                registry->below = registry->paths.data + registry->next;
-                registry->next += strlen(registry->below) + 1;
-                dir_fd = open_path(registry->base_fd, registry->below);
                 if (dir_fd == -ENOENT)
                         continue;
                 describe(registry, dir_fd);
-                return &registry->session;
+                if (is_listed(registry))
+                        return &registry->session;
         }
-        if (registry)
-                registry->below = NULL;
         return NULL;
 }
 
@@ -234,7 +293,19 @@ static int open_parent(const struct inbye_registry *registry)
         snprintf(path, sizeof(path), "%s", registry->below);
         slash = strrchr(path, '/');
         *(slash ? slash : path) = '\0';
-        return open_path(registry->base_fd, path);
+        return open_path(registry->base->fd, path);
+}
+
+/* Unknown: yes. */
+static bool holds_us(const struct inbye_registry *registry)
+{
+        const char *name = registry->session.name;
+        char own[2048];
+
+        if (!registry->base->controller)
+                return proc_cgroup_contains(getpid(), name) != 0;
+        return proc_own_cgroup_of(registry->base->controller, own, sizeof(own)) < 0 ||
+               proc_path_contains(own, name);
 }
 
 /* Proven now, and of this very directory. */
@@ -242,16 +313,14 @@ static int check_owner(const struct inbye_registry *registry, int dir_fd, struct
 {
         const char *name = registry->session.name;
         struct registry_entry entry;
-        enum inbye_owner owner = INBYE_OWNER_UNKNOWN;
+        enum inbye_owner owner = judge(registry, dir_fd, &entry);
 
-        if (registry_read(dir_fd, &entry) == 0)
-                owner = registry_judge(&registry->here, &entry, dir_fd);
         if (owner == INBYE_OWNER_ALIVE)
                 return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EBUSY, "the owner of %s is alive", name);
         if (owner != INBYE_OWNER_DEAD)
                 return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EBUSY,
                         "it is not known whether the owner of %s is alive", name);
-        if (proc_cgroup_contains(getpid(), name) != 0)
+        if (holds_us(registry))
                 return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EBUSY, "this process is in %s", name);
         return 0;
 }
@@ -272,7 +341,7 @@ int inbye_registry_end(struct inbye_registry *registry, uint64_t timeout_ns, str
         if (!registry || !registry->below)
                 return -EINVAL;
         parent_fd = open_parent(registry);
-        dir_fd = open_path(registry->base_fd, registry->below);
+        dir_fd = open_path(registry->base->fd, registry->below);
         if (parent_fd == -ENOENT || dir_fd == -ENOENT)
                 return 0;
         if (parent_fd < 0 || dir_fd < 0)

@@ -13,7 +13,7 @@
  * them: libcgroup would read the table of mounts, and try to make every directory from the root down, for
  * each. Values are written and read by descriptors of ours, so that an error says which file it is about. For
  * each directory a warden removes what an owner that was killed leaves behind, as in v2; they are told apart
- * by the name, which is a session's.
+ * by the name, which is a session's. Where the wardens were killed too the registry finds them.
  *
  * v1 knows no "as one": the OOM killer ends one process. It tells by an eventfd, and the tree is ended then.
  */
@@ -188,7 +188,10 @@ static int place_fill(
         r = make(group, place);
         if (r == 0)
                 r = place->dir_fd = open_dir(place->base_fd, group->name);
-        return r < 0 ? refuse(place->controller, own->directory, r, reterr) : 0;
+        if (r < 0)
+                return refuse(place->controller, own->directory, r, reterr);
+        (void)registry_tag_v1(place->dir_fd); /* where it cannot be, a dead owner will not be known */
+        return 0;
 }
 
 static int place_open(struct v1_group *group, struct place *place, struct inbye_error *reterr)

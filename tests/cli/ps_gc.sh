@@ -77,6 +77,42 @@ assert len(found) == 1 and found[0]["done"] == "removed" and found[0]["error"] i
 expect_status 0 "$INBYE" ps
 check "it is gone" test -z "$(row_of "$owner")"
 
+# Limits in v1 hierarchies have directories and a warden of their own there.
+start_limited() {
+        "$INBYE" run --mechanism=cgroup --limit tasks=50 -- sh -c 'echo "$$" >"$0"; exec sleep 1000' "$tmp/line" &
+        owner=$!
+        read -r member <"$tmp/line"
+}
+v1_paths() {
+        find /sys/fs/cgroup -type d -path '*pids*' -name "$1" 2>/dev/null
+}
+name=
+limited=
+if "$INBYE" run --mechanism=cgroup --limit tasks=50 -- true 2>/dev/null; then
+        start_limited
+        limited=$owner
+        name=$(sed -n 's,^[0-9]*:pids:.*/\(inbye\.[0-9a-f]*\)/.*,\1,p' "/proc/$member/cgroup")
+fi
+if [ "$name" ]; then
+        expect_status 0 "$INBYE" ps
+        check "limits of a live owner are not listed" test "$(grep -c "^$(echo "$name" | cut -c7-14) " "$out")" = 0
+        expect_status 0 "$INBYE" gc
+        check "gc leaves them alone" test -n "$(v1_paths "$name")"
+        kill -STOP "$owner"
+        warden_of "$owner" | while read -r warden; do kill -KILL "$warden"; done
+        kill -KILL "$owner"
+        wait "$owner" 2>/dev/null
+        check "they outlive owner and warden" test -n "$(v1_paths "$name")"
+        expect_status 0 "$INBYE" gc --dry-run
+        match_out "^would remove limits $(echo "$name" | cut -c7-14) with 1 process, left in /.*/$name\$"
+        expect_status 0 "$INBYE" gc
+        match_out "^removed limits $(echo "$name" | cut -c7-14) with [01] process(es)?, left in /.*/$name\$"
+        check "gc removes them" test -z "$(v1_paths "$name")"
+else
+        [ -z "$limited" ] || kill "$limited"
+        skip v1 "no limit of tasks in a v1 hierarchy here"
+fi
+
 # An inbye in a tree of pidns is killed with the tree, and its warden at the same moment; that one is stopped, so that
 # it is sure to come too late. Whom the pid meant nobody can say any more: the lock that is free is the proof.
 if ! "$INBYE" run --mechanism=pidns -- true 2>/dev/null; then
