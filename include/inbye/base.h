@@ -61,6 +61,7 @@ enum inbye_stage {
         INBYE_STAGE_LOOP,    /**< The event loop of the owner. */
         INBYE_STAGE_CAPTURE, /**< Keeping the output: the spill file, the second sink. */
         INBYE_STAGE_LIMIT,   /**< A limit of the tree cannot be enforced. */
+        INBYE_STAGE_SANDBOX, /**< A part of the sandbox: not to be had here, or it failed in the child. */
         INBYE_STAGE_N
 };
 

@@ -13,5 +13,6 @@
 #include <inbye/registry.h>
 #include <inbye/result.h>
 #include <inbye/run.h>
+#include <inbye/sandbox.h>
 
 #endif

@@ -38,6 +38,7 @@ static const char *const stage_names[INBYE_STAGE_N] = {
         [INBYE_STAGE_LOOP] = "loop",
         [INBYE_STAGE_CAPTURE] = "capture",
         [INBYE_STAGE_LIMIT] = "limit",
+        [INBYE_STAGE_SANDBOX] = "sandbox",
 };
 
 const char *inbye_stage_name(enum inbye_stage stage)

@@ -68,6 +68,26 @@ const struct cli_option cli_settings_options[] = {
                 "limits, as in memory=64M,tasks=64,cpu=0.5; refused where they cannot be enforced", NULL },
         { "property", 'p', "NAME=VALUE", CLI_SETTING_PROPERTY, "Limits of the tree",
                 "the same in the words of systemd, as in MemoryMax=64M", NULL },
+        { "sandbox", 0, "PROFILE", CLI_SETTING_SANDBOX, "Sandbox",
+                "run in a sandbox; with other options of this kind it takes away what all of them say",
+                "none build untrusted measure" },
+        { "no-new-privs", 0, NULL, CLI_SETTING_NO_NEW_PRIVS, "Sandbox",
+                "no program gains rights by being executed", NULL },
+        { "no-capabilities", 0, NULL, CLI_SETTING_NO_CAPABILITIES, "Sandbox",
+                "no capability is left, nor comes back by an exec", NULL },
+        { "no-network", 0, NULL, CLI_SETTING_NO_NETWORK, "Sandbox",
+                "a network of its own with a loopback interface and nothing else", NULL },
+        { "read-only", 0, "PATH", CLI_SETTING_READ_ONLY, "Sandbox",
+                "nothing can be written at or below the path", NULL },
+        { "read-write", 0, "PATH", CLI_SETTING_READ_WRITE, "Sandbox",
+                "except at or below this one; what comes later counts", NULL },
+        { "hide", 0, "PATH", CLI_SETTING_HIDE, "Sandbox", "nothing can be read at or below the path", NULL },
+        { "bind", 0, "SOURCE:TARGET", CLI_SETTING_BIND, "Sandbox",
+                "what is at the source is seen at the target, too, and can be written", NULL },
+        { "landlock-rw", 0, "PATH", CLI_SETTING_LANDLOCK_RW, "Sandbox",
+                "by Landlock, nothing can be written but at or below the paths given so", NULL },
+        { "seccomp", 0, "FILE", CLI_SETTING_SECCOMP, "Sandbox",
+                "filter of system calls, as seccomp_export_bpf(3) writes it", NULL },
         { "stdin", 0, "null|inherit|FILE", CLI_SETTING_STDIN, "Input and output",
                 "where standard input comes from", NULL },
         { "capture-limit", 0, "SIZE", CLI_SETTING_CAPTURE_LIMIT, "Input and output",
@@ -102,6 +122,7 @@ void settings_free(struct settings *settings)
         free(settings->cpus);
         free(settings->fds);
         settings_limits_deinit(settings);
+        inbye_sandbox_unref(settings->sandbox);
         free(settings);
 }
 
@@ -160,7 +181,7 @@ int settings_take_flag(struct settings *settings, const char *value, struct inby
 /* Rows */
 
 static const struct settings_row *const tables[] = { settings_end_rows, settings_command_rows,
-        settings_process_rows, settings_limits_rows };
+        settings_process_rows, settings_limits_rows, settings_sandbox_rows };
 
 static const struct settings_row *find_row(int id)
 {
@@ -226,15 +247,20 @@ int settings_to_command(
 int settings_to_options(
         const struct settings *s, struct inbye_group_options *options, struct inbye_error *reterr)
 {
-        uint32_t allowed = s->mechanisms ? s->mechanisms : ~UINT32_C(0);
+        uint32_t sandbox = inbye_sandbox_mechanisms(s->sandbox);
+        uint32_t fit = sandbox ? sandbox : ~UINT32_C(0);
+        uint32_t allowed = s->mechanisms ? s->mechanisms : fit;
         uint32_t required = s->required ? s->required : ~UINT32_C(0);
 
         /* What is not taken by default was named where nothing weaker would do. */
         if (!s->mechanisms && s->required && s->required != INBYE_MECHANISM_CGROUP_PIDNS)
                 required |= INBYE_MECHANISM_BY_DEFAULT;
+        required &= fit;
         if (!(allowed & required))
                 return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
-                        "--mechanism allows nothing that is as strong as --require asks for");
+                        sandbox ? "--sandbox needs mechanism cgroup+pidns or pidns, which --mechanism or "
+                                  "--require rules out"
+                                : "--mechanism allows nothing that is as strong as --require asks for");
         if (s->limits_given)
                 options->flags |= INBYE_GROUP_MOVE_TO_SCOPE;
         options->mechanisms = allowed & required;

@@ -38,6 +38,7 @@ struct settings {
         size_t n_fds;
         struct inbye_limits limits; /* strings are owned */
         uint32_t limits_given;      /* bit per enum inbye_limit */
+        struct inbye_sandbox *sandbox; /* a reference; NULL: no word of one */
         size_t cap_bytes;
         enum inbye_keep keep;
 };
@@ -55,6 +56,8 @@ extern const struct settings_row settings_end_rows[];     /* settings_end.c: tim
 extern const struct settings_row settings_command_rows[]; /* settings_command.c: what runs, its streams */
 extern const struct settings_row settings_process_rows[]; /* settings_process.c: ids, rlimits, priorities */
 extern const struct settings_row settings_limits_rows[];  /* settings_limits.c: limits of the tree */
+
+extern const struct settings_row settings_sandbox_rows[]; /* settings_sandbox.c */
 
 /** "'VALUE' why". @return -number. */
 int settings_refuse(struct inbye_error *reterr, int number, const char *value, const char *why);

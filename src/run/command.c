@@ -59,6 +59,7 @@ static void command_free(struct inbye_command *command)
         free(command->rlimits);
         free(command->groups);
         free(command->affinity);
+        inbye_sandbox_unref(command->sandbox);
         limits_deinit(&command->limits);
         free(command);
 }
@@ -150,6 +151,7 @@ static int copy_parts(struct inbye_command *to, const struct inbye_command *from
         r |= copy_string(&to->env_pid, from->env_pid);
         r |= copy_string(&to->cwd, from->cwd);
         r |= copy_string(&to->input_path, from->input_path);
+        to->sandbox = inbye_sandbox_ref(from->sandbox);
         r |= copy_limits(&to->limits, &from->limits);
         for (int i = 0; i < 2; i++) {
                 r |= copy_string(&to->output[i].path, from->output[i].path);

@@ -5,6 +5,7 @@
 #include "spawn/spawn.h"
 #include <inbye/command.h>
 #include <inbye/limits.h>
+#include <inbye/sandbox.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -60,6 +61,7 @@ struct inbye_command {
         int foreground_fd; /* -1: none */
         uint64_t signal_mask, signals_ignored;
 
+        struct inbye_sandbox *sandbox; /* a reference; NULL: none */
         struct inbye_limits limits; /* of the tree; strings are owned */
 
         uint64_t timeout_ns, idle_timeout_ns, grace_ns;

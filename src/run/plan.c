@@ -16,6 +16,7 @@ void prepared_deinit(struct prepared *prepared)
 {
         for (int i = 0; i < 3; i++)
                 prepared->opened[i] = fd_close(prepared->opened[i]);
+        sandbox_steps_deinit(&prepared->sandbox);
         strv_free(prepared->envp);
         prepared->envp = NULL;
 }
@@ -194,6 +195,16 @@ static void copy_settings(struct spawn_plan *plan, const struct inbye_command *c
         plan->affinity = command->affinity;
 }
 
+static int prepare_sandbox(
+        struct prepared *prepared, const struct inbye_command *command, struct inbye_error *reterr)
+{
+        if (!command->sandbox)
+                return 0;
+        atomic_store(&command->sandbox->started, true);
+        prepared->plan.sandbox = &prepared->sandbox.spawn;
+        return sandbox_prepare(&prepared->sandbox, command->sandbox, command->cwd, reterr);
+}
+
 int plan_prepare(struct prepared *prepared, const struct inbye_command *command,
         struct inbye_process *process, struct inbye_error *reterr)
 {
@@ -204,6 +215,9 @@ int plan_prepare(struct prepared *prepared, const struct inbye_command *command,
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_ARGUMENT, -r, "cannot build the environment");
         prepared->plan.pid_text = command_pid_text(command, prepared->envp);
+        r = prepare_sandbox(prepared, command, reterr);
+        if (r < 0)
+                return r;
         r = prepare_input(prepared, command, process, reterr);
         if (r == 0)
                 r = prepare_output(prepared, command, 0, process, reterr);

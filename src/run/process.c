@@ -377,6 +377,13 @@ static int start(struct inbye_process *process, const struct prepared *prepared,
         return 0;
 }
 
+static bool mechanism_fits(const struct inbye_group *group, const struct inbye_sandbox *sandbox)
+{
+        uint32_t mechanisms = inbye_sandbox_mechanisms(sandbox);
+
+        return !mechanisms || (mechanisms & group_ops(group)->bit);
+}
+
 static int check(struct inbye_group *group, struct inbye_command *command, struct inbye_error *reterr)
 {
         if (group->cancel && inbye_cancel_is_fired(group->cancel))
@@ -388,6 +395,13 @@ static int check(struct inbye_group *group, struct inbye_command *command, struc
         if (command->session && group_ops(group)->cannot_hold_sessions)
                 return error_set_plain(reterr, INBYE_STAGE_MECHANISM, EOPNOTSUPP,
                         "mechanism %s cannot hold a session of its own here", group_ops(group)->name);
+        if (!mechanism_fits(group, command->sandbox)) {
+                error_set_plain(reterr, INBYE_STAGE_SANDBOX, EOPNOTSUPP,
+                        "the sandbox needs a pid namespace of its own, which mechanism %s has not",
+                        group_ops(group)->name);
+                error_hint(reterr, "--mechanism cgroup+pidns,pidns");
+                return -EOPNOTSUPP;
+        }
         atomic_store(&command->started, true);
         return 0;
 }

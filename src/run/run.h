@@ -6,6 +6,7 @@
 #include "contain/contain.h"
 #include "limit/limit.h"
 #include "run/command.h"
+#include "sandbox/sandbox.h"
 #include "sys/child.h"
 #include <inbye/group.h>
 #include <inbye/process.h>
@@ -207,6 +208,7 @@ struct prepared {
         struct spawn_plan plan;
         char **envp;   /* owned, or NULL */
         int opened[3]; /* files opened for the child, owned; -1 */
+        struct sandbox_steps sandbox;
 };
 #define PREPARED_INIT                                                                                        \
         {                                                                                                    \

@@ -50,6 +50,18 @@ int inbye_command_set_foreground(struct inbye_command *command, int tty_fd)
         SET(command, tty_fd >= 0, command->foreground_fd = tty_fd);
 }
 
+int inbye_command_set_sandbox(struct inbye_command *command, struct inbye_sandbox *sandbox)
+{
+        int r = command_change(command);
+
+        if (r < 0)
+                return r;
+        inbye_sandbox_ref(sandbox);
+        inbye_sandbox_unref(command->sandbox);
+        command->sandbox = sandbox;
+        return 0;
+}
+
 int inbye_command_set_umask(struct inbye_command *command, mode_t mask)
 {
         SET(command, mask <= 0777, (command->umask = mask, command->set_umask = true));

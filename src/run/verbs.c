@@ -141,6 +141,9 @@ int inbye_detach(struct inbye_command *command, pid_t *ret_pid, struct inbye_err
 
         if (!command)
                 return -EINVAL;
+        if (inbye_sandbox_mechanisms(command->sandbox))
+                return error_set_plain(reterr, INBYE_STAGE_SANDBOX, EINVAL,
+                        "a detached command cannot have a pid namespace, which its sandbox needs");
         if (needs_owner(command))
                 return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
                         "a detached command cannot have a timeout, fed input, a spill file or a tee: nobody "

@@ -10,11 +10,13 @@
  *
  * The order is part of the meaning: first into the leaf, so that nothing happens outside it; the
  * terminal while SIGTTOU is still blocked; descriptors before the limit on their number; priorities and
- * limits before the ids that may not raise them; the signal mask last, when nothing of ours can be
+ * limits before the ids that may not raise them; what a sandbox takes away (confine.c) as soon as nothing of
+ * ours needs it any more; the signal mask last, when nothing of ours can be
  * interrupted any more. From the mask on a signal may end the child with nothing more to say: that counts as
  * an end of the program, so `ready` is said before.
  */
 #include "spawn/child.h"
+#include "spawn/confine.h"
 #include "sys/clone.h"
 #include "sys/closefrom.h"
 #include "sys/ids.h"
@@ -297,17 +299,21 @@ static const struct {
         { INBYE_STAGE_SESSION, step_foreground },
         { INBYE_STAGE_STDIO, step_stdio },
         { INBYE_STAGE_STDIO, step_keep },
+        { INBYE_STAGE_SANDBOX, confine_place },
         { INBYE_STAGE_CHDIR, step_chdir },
         { INBYE_STAGE_CHDIR, step_umask },
         { INBYE_STAGE_NICE, step_nice },
         { INBYE_STAGE_IOPRIO, step_ioprio },
         { INBYE_STAGE_AFFINITY, step_affinity },
         { INBYE_STAGE_RLIMIT, step_rlimits },
+        { INBYE_STAGE_SANDBOX, confine_bound },
         { INBYE_STAGE_GROUPS, step_groups },
         { INBYE_STAGE_GID, step_gid },
         { INBYE_STAGE_UID, step_uid },
+        { INBYE_STAGE_SANDBOX, confine_drop },
         { INBYE_STAGE_EXEC, step_pid_text },
         { INBYE_STAGE_SIGNALS, step_signals },
+        { INBYE_STAGE_SANDBOX, confine_enter },
         { INBYE_STAGE_EXEC, step_exec },
 };
 

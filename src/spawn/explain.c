@@ -163,6 +163,7 @@ static void (*const texts_of[INBYE_STAGE_N])(const struct spawn_child *, struct 
         [INBYE_STAGE_UID] = explain_uid,
         [INBYE_STAGE_SIGNALS] = explain_signals,
         [INBYE_STAGE_EXEC] = explain_exec,
+        [INBYE_STAGE_SANDBOX] = explain_sandbox,
 };
 
 void explain_report(const struct spawn_child *child, struct inbye_error *reterr)

@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "base/scope.h"
 #include "spawn/child.h"
+#include "spawn/confine.h"
 #include "sys/child.h"
 #include "sys/clone.h"
 #include "sys/closefrom.h"
@@ -54,20 +55,6 @@ CHILD_SIDE static int result(long r)
         return r < 0 ? -errno : 0;
 }
 
-CHILD_SIDE static int write_file(const char *path, const char *text)
-{
-        int fd = open(path, O_WRONLY | O_CLOEXEC), r;
-        size_t n = 0;
-
-        if (fd < 0)
-                return -errno;
-        while (text[n])
-                n++;
-        r = result(write(fd, text, n));
-        close(fd);
-        return r;
-}
-
 /* An ignored SIGCHLD, which exec would keep, takes the statuses of all children away. */
 CHILD_SIDE static int step_settle(const struct spawn_holder *holder)
 {
@@ -84,17 +71,9 @@ CHILD_SIDE static int step_subreaper(const struct spawn_holder *holder)
         return holder->subreaper ? result(prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L)) : 0;
 }
 
-/* A group map may be written without privilege only where setgroups() is given up (user_namespaces(7)). */
 CHILD_SIDE static int step_map(const struct spawn_holder *holder)
 {
-        int r;
-
-        if (!holder->uid_map)
-                return 0;
-        r = write_file("/proc/self/uid_map", holder->uid_map);
-        if (r == 0)
-                r = write_file("/proc/self/setgroups", "deny");
-        return r == 0 ? write_file("/proc/self/gid_map", holder->gid_map) : r;
+        return holder->uid_map ? confine_map(holder->uid_map, holder->gid_map) : 0;
 }
 
 /* What is mounted outside still comes in; what is mounted inside stays there. */

@@ -41,6 +41,11 @@
  * registers (up to 11 KiB). No handler runs on it. */
 #define CHILD_STACK_SIZE (32 * 1024)
 
+static uint64_t namespaces_of(const struct spawn_plan *plan)
+{
+        return plan->sandbox ? plan->sandbox->namespaces : 0;
+}
+
 static pid_t clone_shared(struct spawn_child *child, int cgroup_fd, int *ret_pidfd)
 {
         alignas(64) char stack[CHILD_STACK_SIZE];
@@ -49,6 +54,7 @@ static pid_t clone_shared(struct spawn_child *child, int cgroup_fd, int *ret_pid
                 .argument = child,
                 .stack_size = sizeof(stack),
                 .cgroup_fd = cgroup_fd,
+                .flags = namespaces_of(child->plan),
         };
         uint64_t mask;
         pid_t pid;
@@ -125,7 +131,7 @@ int spawn_attempt(struct spawn_child *child, int cgroup_fd, struct spawned *ret)
 
         child->report = (struct spawn_report){ 0 };
         pid = clone_shared(child, cgroup_fd, &pidfd);
-        if (pid == -ENOSYS)
+        if (pid == -ENOSYS && !namespaces_of(child->plan))
                 pid = clone_copy(child, &pidfd);
         if (pid < 0)
                 return pid;
@@ -179,6 +185,10 @@ static int explain_clone(const struct spawn_child *child, int r, struct inbye_er
 {
         bool into = child->plan->cgroup_fd >= 0 && child->procs_fd < 0;
 
+        if (namespaces_of(child->plan) && r != -EAGAIN && r != -ENOMEM && r != -EMFILE && r != -ENFILE) {
+                explain_namespaces(reterr, -r);
+                return r;
+        }
         if (into && r != -EAGAIN && r != -ENOMEM && r != -EMFILE && r != -ENFILE)
                 return error_set(reterr, INBYE_STAGE_JOIN, -r, "cannot make a process in the leaf");
         error_set(reterr, INBYE_STAGE_CLONE, -r, "cannot make a new process");

@@ -2,6 +2,7 @@
 #ifndef SPAWN_SPAWN_H
 #define SPAWN_SPAWN_H
 
+#include "sys/confine.h"
 #include "sys/misc.h"
 #include <inbye/base.h>
 #include <stdbool.h>
@@ -47,7 +48,54 @@ struct spawn_holder {
         bool own_proc;                 /* mount a procfs of the pid namespace */
 };
 
+/* One step towards the files that a sandboxed command sees. */
+enum spawn_mount_kind {
+        SPAWN_MOUNT_DIRECTORY, /* make an empty one at `target`, unless there is one */
+        SPAWN_MOUNT_FILE,
+        SPAWN_MOUNT_LINK,  /* to `source` */
+        SPAWN_MOUNT_BIND,  /* what is at `source` */
+        SPAWN_MOUNT_TMPFS, /* `source`: its options */
+        SPAWN_MOUNT_SET    /* the attributes of what is mounted there and below */
+};
+struct spawn_mount {
+        enum spawn_mount_kind kind;
+        const char *source, *target;
+        uint64_t set, clear; /* SYS_MOUNT_... */
+};
+
+struct spawn_access {
+        const char *path;
+        uint64_t access; /* SYS_LANDLOCK_... */
+        bool optional;   /* the path need not be there */
+};
+
+struct spawn_filter {
+        const void *code;
+        unsigned short n;
+};
+
+/* Where a root of its own keeps that of the host while it is put together. */
+#define SPAWN_HOST_ROOT ".inbye-host"
+
+/* What the child gives up and what it sees, settled in the parent as all of the plan is. */
+struct spawn_sandbox {
+        uint64_t namespaces;           /* to be born with: CLONE_NEW... */
+        const char *uid_map, *gid_map; /* of its user namespace; NULL: none */
+        bool loopback;                 /* bring the interface up */
+        const char *root;              /* mount a root of its own there and enter it; NULL: that of the host */
+        const struct spawn_mount *mounts;
+        size_t n_mounts;
+        const char *cwd; /* entered once more, as it is seen now; NULL: not needed */
+        bool no_capabilities, no_new_privs;
+        struct sys_landlock landlock; /* all 0: none */
+        const struct spawn_access *accesses;
+        size_t n_accesses;
+        const struct spawn_filter *filters; /* the last one's errno counts where several deny a call */
+        size_t n_filters;
+};
+
 struct spawn_plan {
+        const struct spawn_sandbox *sandbox; /* NULL: none */
         const struct spawn_holder *holder; /* NULL: the command is a child of the owner itself */
         const char *const *argv;
         const char *const *envp;

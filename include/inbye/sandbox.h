@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef INBYE_SANDBOX_H
+#define INBYE_SANDBOX_H
+
+#include <inbye/base.h>
+#include <inbye/command.h>
+
+INBYE_BEGIN_DECLS
+
+/**
+ * What a command, and all that comes of it, may not do. inbye-sandbox(7) says what of it is a boundary.
+ *
+ * Each call takes something more away; nothing gives back. What cannot be had here is refused, by the call or
+ * when a command is started, never left out.
+ *
+ * Ownership: inbye_sandbox_open() gives the caller one reference, inbye_sandbox_unref() takes one back; a
+ * command keeps one. Everything passed in is copied.
+ * Threads: calls that change it need one thread at a time. Once a command was started in it, it never changes:
+ * such calls then answer -EBUSY, and any number of commands in any thread may share it.
+ * Errors: 0 on success, a negative errno on failure; a failed call changes nothing.
+ *         -EINVAL  The value makes no sense. -EBUSY  In use already. -ENOMEM.
+ */
+struct inbye_sandbox;
+
+/** One that takes nothing away. */
+INBYE_API INBYE_MUST_USE int inbye_sandbox_open(struct inbye_sandbox **ret_sandbox);
+INBYE_API struct inbye_sandbox *inbye_sandbox_ref(struct inbye_sandbox *sandbox);
+INBYE_API void inbye_sandbox_unref(struct inbye_sandbox *sandbox);
+
+/**
+ * Take away what a profile does, in addition to what was taken before.
+ *
+ * @param name  "none", "build", "untrusted" or "measure".
+ * @retval -ENOENT      No such profile; reterr has the nearest name.
+ * @retval -EOPNOTSUPP  This host lacks something that the profile needs; reterr says what.
+ */
+INBYE_API INBYE_MUST_USE int inbye_sandbox_add_profile(
+        struct inbye_sandbox *sandbox, const char *name, struct inbye_error *reterr);
+/** Names of the profiles that there are, NULL-terminated. Static storage. */
+INBYE_API const char *const *inbye_sandbox_profiles(void);
+
+/** No program gains rights by being executed: set-user-id and file capabilities have no effect. */
+INBYE_API int inbye_sandbox_set_no_new_privs(struct inbye_sandbox *sandbox);
+/** No capability is left, nor comes back by an exec. Implies _set_no_new_privs(). */
+INBYE_API int inbye_sandbox_set_no_capabilities(struct inbye_sandbox *sandbox);
+/** A network namespace of its own that holds nothing but a loopback interface. */
+INBYE_API int inbye_sandbox_set_no_network(struct inbye_sandbox *sandbox);
+
+/** What may be done with a path. */
+enum inbye_access {
+        INBYE_ACCESS_READ_ONLY,
+        INBYE_ACCESS_READ_WRITE,
+        INBYE_ACCESS_HIDE /**< Neither read nor written; a directory looks empty. */
+};
+/**
+ * Mount a file or directory of the host in the mount namespace of the command: with these rights at its own
+ * place, or at another. Rules are applied in the order of the calls; the later stands above the earlier.
+ * Device files and set-user-id programs below it have no effect. Linux 5.12.
+ *
+ * @param path    Of the host, absolute, looked up when a command is started; symlinks on the way to it
+ *                are followed then and never again.
+ * @param target  Where the command sees it, absolute, without symlinks: an existing place of the same kind.
+ *                NULL: at the path.
+ * @retval -EINVAL  A path that is not absolute; INBYE_ACCESS_HIDE with a target.
+ */
+INBYE_API int inbye_sandbox_add_path(struct inbye_sandbox *sandbox, const char *path,
+        enum inbye_access access, const char *target);
+/**
+ * Landlock: everything may be read and executed, and nothing written but beneath the paths given by this
+ * call, and to the devices null, zero, full and tty. From version 6 of Landlock on (Linux 6.12) nobody outside
+ * the sandbox can be signalled nor reached by an abstract socket. Implies _set_no_new_privs().
+ *
+ * @retval -EOPNOTSUPP  This kernel has no Landlock.
+ */
+INBYE_API int inbye_sandbox_add_landlock(struct inbye_sandbox *sandbox, const char *path);
+/**
+ * A filter of system calls from a file: classic BPF as the kernel takes it (struct sock_filter, 8 bytes each;
+ * seccomp(2)). Implies _set_no_new_privs().
+ *
+ * @retval -EINVAL  Not a whole number of instructions, none, or more than 4096.
+ */
+INBYE_API INBYE_MUST_USE int inbye_sandbox_add_filter_file(
+        struct inbye_sandbox *sandbox, const char *path, struct inbye_error *reterr);
+
+/** Mechanisms (INBYE_MECHANISM_* bits) of a group that commands may be started in with it; 0: any. */
+INBYE_API uint32_t inbye_sandbox_mechanisms(const struct inbye_sandbox *sandbox);
+
+/** Start the command in this sandbox. NULL, the default: in none. */
+INBYE_API int inbye_command_set_sandbox(struct inbye_command *command, struct inbye_sandbox *sandbox);
+
+INBYE_END_DECLS
+#endif

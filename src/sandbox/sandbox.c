@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The policy of a sandbox: what was taken away so far.
+ *
+ * It only grows stricter. A profile is added to what there is and not put in its place, so that no order of
+ * options gives a right back that an earlier one took.
+ */
+#include "sandbox/sandbox.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/scope.h"
+#include "base/str.h"
+#include "sandbox/filter.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inbye/group.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define INSTRUCTION_SIZE 8
+#define INSTRUCTIONS_MAX 4096
+
+static void sandbox_free(struct inbye_sandbox *sandbox)
+{
+        for (size_t i = 0; i < sandbox->n_paths; i++) {
+                free(sandbox->paths[i].path);
+                free(sandbox->paths[i].target);
+        }
+        for (size_t i = 0; i < sandbox->n_filters; i++)
+                free(sandbox->owned[i]);
+        free(sandbox->paths);
+        strv_free(sandbox->writable);
+        free(sandbox);
+}
+
+int inbye_sandbox_open(struct inbye_sandbox **ret_sandbox)
+{
+        struct inbye_sandbox *sandbox;
+
+        if (!ret_sandbox)
+                return -EINVAL;
+        sandbox = calloc(1, sizeof(*sandbox));
+        if (!sandbox)
+                return -ENOMEM;
+        atomic_init(&sandbox->n_references, 1);
+        *ret_sandbox = sandbox;
+        return 0;
+}
+
+struct inbye_sandbox *inbye_sandbox_ref(struct inbye_sandbox *sandbox)
+{
+        if (sandbox)
+                atomic_fetch_add(&sandbox->n_references, 1);
+        return sandbox;
+}
+
+void inbye_sandbox_unref(struct inbye_sandbox *sandbox)
+{
+        if (sandbox && atomic_fetch_sub(&sandbox->n_references, 1) == 1)
+                sandbox_free(sandbox);
+}
+
+/* First line of every call that takes something away. */
+static int change(const struct inbye_sandbox *sandbox)
+{
+        if (!sandbox)
+                return -EINVAL;
+        return atomic_load(&sandbox->started) ? -EBUSY : 0;
+}
+
+int inbye_sandbox_set_no_new_privs(struct inbye_sandbox *sandbox)
+{
+        int r = change(sandbox);
+
+        if (r == 0)
+                sandbox->no_new_privs = true;
+        return r;
+}
+
+int inbye_sandbox_set_no_capabilities(struct inbye_sandbox *sandbox)
+{
+        int r = change(sandbox);
+
+        if (r == 0)
+                sandbox->no_capabilities = sandbox->no_new_privs = true;
+        return r;
+}
+
+int inbye_sandbox_set_no_network(struct inbye_sandbox *sandbox)
+{
+        int r = change(sandbox);
+
+        if (r == 0)
+                sandbox->no_network = true;
+        return r;
+}
+
+uint32_t inbye_sandbox_mechanisms(const struct inbye_sandbox *sandbox)
+{
+        return sandbox && sandbox->own_pids ? INBYE_MECHANISM_CGROUP_PIDNS | INBYE_MECHANISM_PIDNS : 0;
+}
+
+/* --- paths ------------------------------------------------------------------------------------------------
+ */
+
+static void path_deinit(struct sandbox_path *path)
+{
+        free(path->path);
+        free(path->target);
+}
+
+int inbye_sandbox_add_path(
+        struct inbye_sandbox *sandbox, const char *path, enum inbye_access access, const char *target)
+{
+        scoped(path_deinit) struct sandbox_path added = { .access = access };
+        struct sandbox_path *paths;
+        int r = change(sandbox);
+
+        if (r < 0)
+                return r;
+        if (!path || path[0] != '/' || (target && target[0] != '/') || (unsigned)access > INBYE_ACCESS_HIDE ||
+                (access == INBYE_ACCESS_HIDE && target))
+                return -EINVAL;
+        added.path = strdup(path);
+        added.target = target ? strdup(target) : NULL;
+        if (!added.path || (target && !added.target))
+                return -ENOMEM;
+        paths = array_resize(sandbox->paths, sandbox->n_paths + 1, sizeof(*paths));
+        if (!paths)
+                return -ENOMEM;
+        sandbox->paths = paths;
+        paths[sandbox->n_paths++] = added;
+        added = (struct sandbox_path){ 0 };
+        return 0;
+}
+
+int inbye_sandbox_add_landlock(struct inbye_sandbox *sandbox, const char *path)
+{
+        int r = change(sandbox);
+
+        if (r < 0)
+                return r;
+        if (!path || path[0] != '/')
+                return -EINVAL;
+        if (sys_landlock_abi() < 1)
+                return -EOPNOTSUPP;
+        r = strv_append(&sandbox->writable, path);
+        if (r == 0)
+                sandbox->landlock = sandbox->no_new_privs = true;
+        return r;
+}
+
+/* --- filters ----------------------------------------------------------------------------------------------
+ */
+
+/* `owned` is taken. */
+static int add_filter(struct inbye_sandbox *sandbox, struct spawn_filter filter, void *owned)
+{
+        if (sandbox->n_filters == SANDBOX_FILTERS) {
+                free(owned);
+                return -E2BIG;
+        }
+        sandbox->owned[sandbox->n_filters] = owned;
+        sandbox->filters[sandbox->n_filters++] = filter;
+        sandbox->no_new_privs = true;
+        return 0;
+}
+
+static int read_filter(int fd, void **ret_code, size_t *ret_n)
+{
+        scoped(freep) char *code = malloc(INSTRUCTIONS_MAX * INSTRUCTION_SIZE + 1);
+        size_t n = 0;
+        ssize_t r;
+
+        if (!code)
+                return -ENOMEM;
+        do {
+                r = read(fd, code + n, INSTRUCTIONS_MAX * INSTRUCTION_SIZE + 1 - n);
+                n += r > 0 ? (size_t)r : 0;
+        } while (r > 0 || (r < 0 && errno == EINTR));
+        if (r < 0)
+                return -errno;
+        *ret_code = TAKE(code);
+        *ret_n = n;
+        return 0;
+}
+
+static int take_filter(struct inbye_sandbox *sandbox, const char *path, struct inbye_error *reterr)
+{
+        scoped(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+        scoped(freep) void *code = NULL;
+        struct spawn_filter filter;
+        size_t n = 0;
+        int r;
+
+        if (fd < 0)
+                return error_set(reterr, INBYE_STAGE_SANDBOX, errno, "cannot open the filter '%s'", path);
+        r = read_filter(fd, &code, &n);
+        if (r < 0)
+                return error_set(reterr, INBYE_STAGE_SANDBOX, -r, "cannot read the filter '%s'", path);
+        if (n == 0 || n % INSTRUCTION_SIZE || n > INSTRUCTIONS_MAX * INSTRUCTION_SIZE) {
+                error_set_plain(reterr, INBYE_STAGE_SANDBOX, EINVAL,
+                        "'%s' is no filter: it is not 1 to %d instructions of %d bytes", path,
+                        INSTRUCTIONS_MAX, INSTRUCTION_SIZE);
+                error_hint(reterr, "seccomp_export_bpf(3) writes such a file");
+                return -EINVAL;
+        }
+        filter = (struct spawn_filter){ .code = code, .n = (unsigned short)(n / INSTRUCTION_SIZE) };
+        r = add_filter(sandbox, filter, TAKE(code));
+        return r < 0 ? error_set(reterr, INBYE_STAGE_SANDBOX, -r, "too many filters") : 0;
+}
+
+int inbye_sandbox_add_filter_file(
+        struct inbye_sandbox *sandbox, const char *path, struct inbye_error *reterr)
+{
+        int r = change(sandbox);
+
+        if (r == 0 && !path)
+                r = -EINVAL;
+        return r < 0 ? error_set(reterr, INBYE_STAGE_SANDBOX, -r, "filter") : take_filter(sandbox, path, reterr);
+}
+
+/* --- profiles ---------------------------------------------------------------------------------------------
+ */
+
+struct profile {
+        const char *name;
+        enum filter filters[2];
+        size_t n_filters;
+        bool no_new_privs, no_capabilities, no_network, no_ipc, own_root, own_pids, landlock;
+};
+
+static const struct profile profiles[] = {
+        { .name = "none" },
+        { .name = "build", .filters = { FILTER_DENY }, .n_filters = 1, .no_new_privs = true },
+        { .name = "untrusted",
+                /* Of two that deny a call the later one's errno counts. */
+                .filters = { FILTER_KNOWN, FILTER_DENY },
+                .n_filters = 2,
+                .no_new_privs = true,
+                .no_capabilities = true,
+                .no_network = true,
+                .no_ipc = true,
+                .own_root = true,
+                .own_pids = true,
+                .landlock = true },
+        { .name = "measure", .filters = { FILTER_MEASURE }, .n_filters = 1, .no_new_privs = true },
+};
+
+static const char *const profile_names[] = { "none", "build", "untrusted", "measure", NULL };
+
+const char *const *inbye_sandbox_profiles(void)
+{
+        return profile_names;
+}
+
+static const struct profile *find_profile(const char *name, struct inbye_error *reterr)
+{
+        const char *nearest = str_nearest(name, profile_names);
+
+        for (size_t i = 0; i < ARRAY_SIZE(profiles); i++)
+                if (strcmp(profiles[i].name, name) == 0)
+                        return &profiles[i];
+        error_set_plain(reterr, INBYE_STAGE_SANDBOX, ENOENT, "there is no sandbox profile '%s'", name);
+        if (nearest)
+                error_hint(reterr, "did you mean '%s'?", nearest);
+        else
+                error_hint(reterr, "there are none, build, untrusted and measure");
+        return NULL;
+}
+
+static int get_filters(
+        const struct profile *profile, struct spawn_filter filters[2], struct inbye_error *reterr)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < profile->n_filters && r == 0; i++)
+                r = filter_get(profile->filters[i], &filters[i], reterr);
+        return r;
+}
+
+int inbye_sandbox_add_profile(struct inbye_sandbox *sandbox, const char *name, struct inbye_error *reterr)
+{
+        struct spawn_filter filters[2];
+        const struct profile *profile;
+        int r = change(sandbox);
+
+        if (r < 0 || !name)
+                return error_set(reterr, INBYE_STAGE_SANDBOX, r < 0 ? -r : EINVAL, "sandbox profile");
+        profile = find_profile(name, reterr);
+        if (!profile)
+                return -ENOENT;
+        if (profile->landlock && sys_landlock_abi() < 1) {
+                error_set_plain(reterr, INBYE_STAGE_SANDBOX, EOPNOTSUPP,
+                        "sandbox profile '%s': this kernel has no Landlock", name);
+                error_hint(reterr, "Linux 5.13 or later with landlock in the lsm= list");
+                return -EOPNOTSUPP;
+        }
+        r = get_filters(profile, filters, reterr);
+        if (r < 0)
+                return r;
+        if (sandbox->n_filters + profile->n_filters > SANDBOX_FILTERS)
+                return error_set(reterr, INBYE_STAGE_SANDBOX, E2BIG, "too many filters");
+        for (size_t i = 0; i < profile->n_filters; i++)
+                (void)add_filter(sandbox, filters[i], NULL);
+        sandbox->no_new_privs |= profile->no_new_privs;
+        sandbox->no_capabilities |= profile->no_capabilities;
+        sandbox->no_network |= profile->no_network;
+        sandbox->no_ipc |= profile->no_ipc;
+        sandbox->own_root |= profile->own_root;
+        sandbox->own_pids |= profile->own_pids;
+        sandbox->landlock |= profile->landlock;
+        return 0;
+}

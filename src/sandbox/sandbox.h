@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SANDBOX_SANDBOX_H
+#define SANDBOX_SANDBOX_H
+
+#include "spawn/spawn.h"
+#include <inbye/sandbox.h>
+#include <stdatomic.h>
+
+/* A policy, as it was said; and as a child enters it. */
+
+struct sandbox_path {
+        enum inbye_access access;
+        char *path, *target; /* target NULL: at the path */
+};
+
+#define SANDBOX_FILTERS 8
+
+struct inbye_sandbox {
+        atomic_int n_references;
+        atomic_bool started;
+        bool no_new_privs, no_capabilities, no_network, no_ipc;
+        bool own_root;  /* made of the system's directories, read-only, and the working directory */
+        bool own_pids;  /* only under a mechanism with a pid namespace */
+        bool landlock;  /* by the accesses below */
+        char **writable; /* of Landlock */
+        struct sandbox_path *paths;
+        size_t n_paths;
+        struct spawn_filter filters[SANDBOX_FILTERS];
+        void *owned[SANDBOX_FILTERS]; /* code that is not that of filter_get() */
+        size_t n_filters;
+};
+
+/** The steps of one start. All strings in it live until _deinit(). */
+struct sandbox_steps {
+        struct spawn_sandbox spawn;
+        struct spawn_mount *mounts;
+        struct spawn_access *accesses;
+        char **strings; /* all that was put together for it */
+        size_t n_mounts, n_accesses, n_strings;
+        char uid_map[32], gid_map[32];
+        char cwd[4096];
+};
+void sandbox_steps_deinit(struct sandbox_steps *steps);
+
+/**
+ * What a child has to do to be in the sandbox.
+ *
+ * @param cwd   Of the command; NULL: the owner's.
+ * @return 0; -EOPNOTSUPP, -ENOENT...: refused, reterr says why.
+ */
+int sandbox_prepare(struct sandbox_steps *steps, const struct inbye_sandbox *sandbox, const char *cwd,
+        struct inbye_error *reterr);
+
+/* --- inside this folder ----------------------------------------------------------------------------------- */
+
+/** Keep a copy that lives as long as the steps. @return NULL: no memory. */
+const char *steps_string(struct sandbox_steps *steps, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+int steps_mount(struct sandbox_steps *steps, struct spawn_mount mount);
+int steps_access(struct sandbox_steps *steps, const char *path, uint64_t access, bool optional);
+/** The mounts of a root of its own (root.c). */
+int root_prepare(struct sandbox_steps *steps, struct inbye_error *reterr);
+/** May this directory of the host be given to the command as its working directory? 0, -EINVAL. */
+int root_check_cwd(const char *cwd, struct inbye_error *reterr);
+/** Is the path part of the system that a root of its own shows (or above it)? */
+bool root_is_system(const char *path);
+
+#endif

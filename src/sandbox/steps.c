@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a policy to the steps of one start: everything that needs memory, names or questions to the host.
+ *
+ * Where the owner may not make namespaces itself, the child gets a user namespace too, in which it has its
+ * own user and group and nobody else's; the rights over its mounts that come with it are given up before
+ * exec.
+ */
+#include "base/error.h"
+#include "base/scope.h"
+#include "base/str.h"
+#include "sandbox/sandbox.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void sandbox_steps_deinit(struct sandbox_steps *steps)
+{
+        for (size_t i = 0; i < steps->n_strings; i++)
+                free(steps->strings[i]);
+        free(steps->strings);
+        free(steps->mounts);
+        free(steps->accesses);
+        *steps = (struct sandbox_steps){ 0 };
+}
+
+const char *steps_string(struct sandbox_steps *steps, const char *format, ...)
+{
+        char **grown = array_resize(steps->strings, steps->n_strings + 1, sizeof(*grown));
+        va_list arguments, again;
+        char *string;
+        int n;
+
+        if (!grown)
+                return NULL;
+        steps->strings = grown;
+        va_start(arguments, format);
+        va_copy(again, arguments);
+        n = vsnprintf(NULL, 0, format, arguments);
+        va_end(arguments);
+        string = n < 0 ? NULL : malloc((size_t)n + 1);
+        if (string)
+                vsnprintf(string, (size_t)n + 1, format, again);
+        va_end(again);
+        if (!string)
+                return NULL;
+        steps->strings[steps->n_strings++] = string;
+        return string;
+}
+
+/* A string that could not be had is found here, at the one place where it is used. */
+int steps_mount(struct sandbox_steps *steps, struct spawn_mount mount)
+{
+        struct spawn_mount *grown = array_resize(steps->mounts, steps->n_mounts + 1, sizeof(*grown));
+
+        if (!grown)
+                return -ENOMEM;
+        steps->mounts = grown;
+        if (!mount.target || (mount.kind == SPAWN_MOUNT_BIND && !mount.source))
+                return -ENOMEM;
+        grown[steps->n_mounts++] = mount;
+        return 0;
+}
+
+int steps_access(struct sandbox_steps *steps, const char *path, uint64_t access, bool optional)
+{
+        struct spawn_access *grown = array_resize(steps->accesses, steps->n_accesses + 1, sizeof(*grown));
+
+        if (!grown)
+                return -ENOMEM;
+        steps->accesses = grown;
+        if (!path)
+                return -ENOMEM;
+        grown[steps->n_accesses++] = (struct spawn_access){ path, access, optional };
+        return 0;
+}
+
+/* --- paths ------------------------------------------------------------------------------------------------
+ */
+
+static const char *resolve(struct sandbox_steps *steps, const char *path, struct inbye_error *reterr)
+{
+        scoped(freep) char *real = realpath(path, NULL);
+        const char *kept;
+
+        if (!real) {
+                error_set(reterr, INBYE_STAGE_SANDBOX, errno, "cannot find '%s' for the sandbox", path);
+                return NULL;
+        }
+        kept = steps_string(steps, "%s", real);
+        if (!kept)
+                error_set(reterr, INBYE_STAGE_SANDBOX, ENOMEM, "sandbox");
+        return kept;
+}
+
+/* Where the child finds what the host has at the path. */
+static const char *outside(struct sandbox_steps *steps, const char *path)
+{
+        return steps->spawn.root ? steps_string(steps, "/%s%s", SPAWN_HOST_ROOT, path) : path;
+}
+
+/* In a root of its own places are made; the last part of the path is the place itself. */
+static int make_parents(struct sandbox_steps *steps, const char *target)
+{
+        int r = 0;
+
+        for (const char *end = strchr(target + 1, '/'); end && r == 0; end = strchr(end + 1, '/'))
+                r = steps_mount(steps, (struct spawn_mount){ .kind = SPAWN_MOUNT_DIRECTORY,
+                        .target = steps_string(steps, "%.*s", (int)(end - target), target) });
+        return r;
+}
+
+static int make_place(struct sandbox_steps *steps, const char *target, bool directory)
+{
+        int r;
+
+        if (!steps->spawn.root)
+                return 0;
+        r = make_parents(steps, target);
+        if (r < 0)
+                return r;
+        return steps_mount(steps, (struct spawn_mount){ .target = target,
+                .kind = directory ? SPAWN_MOUNT_DIRECTORY : SPAWN_MOUNT_FILE });
+}
+
+static int bind(struct sandbox_steps *steps, const char *source, const char *target, bool writable)
+{
+        struct stat st;
+        int r;
+
+        if (stat(source, &st) < 0)
+                return -errno;
+        r = make_place(steps, target, S_ISDIR(st.st_mode));
+        if (r < 0)
+                return r;
+        return steps_mount(steps, (struct spawn_mount){ .kind = SPAWN_MOUNT_BIND,
+                .source = outside(steps, source),
+                .target = target,
+                .set = SYS_MOUNT_NOSUID | SYS_MOUNT_NODEV | (writable ? 0 : SYS_MOUNT_RDONLY),
+                .clear = writable ? SYS_MOUNT_RDONLY : 0 });
+}
+
+static int hide(struct sandbox_steps *steps, const char *path)
+{
+        struct stat st;
+
+        if (stat(path, &st) < 0)
+                return -errno;
+        if (S_ISDIR(st.st_mode))
+                return steps_mount(steps, (struct spawn_mount){ .kind = SPAWN_MOUNT_TMPFS,
+                        .source = "mode=555,size=4k", .target = path });
+        return steps_mount(steps, (struct spawn_mount){ .kind = SPAWN_MOUNT_BIND,
+                .source = outside(steps, "/dev/null"),
+                .target = path,
+                .set = SYS_MOUNT_NODEV | SYS_MOUNT_RDONLY });
+}
+
+static int add_path(struct sandbox_steps *steps, const struct sandbox_path *path, struct inbye_error *reterr)
+{
+        const char *real = resolve(steps, path->path, reterr);
+        bool writable = path->access == INBYE_ACCESS_READ_WRITE;
+        int r;
+
+        if (!real)
+                return -ENOENT;
+        if (path->access == INBYE_ACCESS_HIDE)
+                r = hide(steps, real);
+        else if (!path->target && !writable && strcmp(real, "/") == 0 && !steps->spawn.root)
+                r = steps_mount(steps, (struct spawn_mount){ .kind = SPAWN_MOUNT_SET,
+                        .target = "/", .set = SYS_MOUNT_RDONLY });
+        else
+                r = bind(steps, real, path->target ? path->target : real, writable);
+        return r < 0 ? error_set(reterr, INBYE_STAGE_SANDBOX, -r, "cannot place '%s'", real) : 0;
+}
+
+static int find_cwd(struct sandbox_steps *steps, const char *cwd, struct inbye_error *reterr)
+{
+        scoped(freep) char *real = realpath(cwd ? cwd : ".", NULL);
+
+        if (!real)
+                return error_set(reterr, INBYE_STAGE_CHDIR, errno,
+                        "cannot change to the directory '%s'", cwd ? cwd : ".");
+        if (strlen(real) >= sizeof(steps->cwd))
+                return error_set(reterr, INBYE_STAGE_CHDIR, ENAMETOOLONG, "working directory");
+        strcpy(steps->cwd, real);
+        steps->spawn.cwd = steps->cwd;
+        return 0;
+}
+
+static int prepare_mounts(struct sandbox_steps *steps, const struct inbye_sandbox *sandbox, const char *cwd,
+        struct inbye_error *reterr)
+{
+        int r = find_cwd(steps, cwd, reterr);
+
+        if (r < 0)
+                return r;
+        if (sandbox->own_root) {
+                r = root_check_cwd(steps->cwd, reterr);
+                if (r == 0)
+                        r = root_prepare(steps, reterr);
+                if (r == 0 && bind(steps, steps->cwd, steps->cwd, true) < 0)
+                        r = error_set(reterr, INBYE_STAGE_SANDBOX, ENOMEM, "sandbox");
+        }
+        for (size_t i = 0; i < sandbox->n_paths && r == 0; i++)
+                r = add_path(steps, &sandbox->paths[i], reterr);
+        return r;
+}
+
+/* --- the rest ---------------------------------------------------------------------------------------------
+ */
+
+#define LANDLOCK_READ (SYS_LANDLOCK_EXECUTE | SYS_LANDLOCK_READ_FILE | SYS_LANDLOCK_READ_DIR)
+#define LANDLOCK_DEVICE                                                                                      \
+        (SYS_LANDLOCK_READ_FILE | SYS_LANDLOCK_WRITE_FILE | SYS_LANDLOCK_TRUNCATE | SYS_LANDLOCK_IOCTL_DEV)
+
+static int allow_writable(struct sandbox_steps *steps, const struct inbye_sandbox *sandbox)
+{
+        uint64_t all = steps->spawn.landlock.files & ~SYS_LANDLOCK_IOCTL_DEV;
+        int r = 0;
+
+        for (size_t i = 0; sandbox->writable && sandbox->writable[i] && r == 0; i++)
+                r = steps_access(steps, sandbox->writable[i], all, false);
+        for (size_t i = 0; i < sandbox->n_paths && r == 0; i++)
+                if (sandbox->own_root && sandbox->paths[i].access == INBYE_ACCESS_READ_WRITE)
+                        r = steps_access(steps,
+                                sandbox->paths[i].target ? sandbox->paths[i].target : sandbox->paths[i].path,
+                                all, false);
+        if (r < 0 || !sandbox->own_root)
+                return r;
+        r = steps_access(steps, steps->cwd, all, false);
+        if (r == 0)
+                r = steps_access(steps, "/tmp", all, false);
+        return r == 0 ? steps_access(steps, "/dev/shm", all, false) : r;
+}
+
+static int prepare_landlock(
+        struct sandbox_steps *steps, const struct inbye_sandbox *sandbox, struct inbye_error *reterr)
+{
+        static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/tty" };
+        int r;
+
+        if (!sandbox->landlock)
+                return 0;
+        steps->spawn.landlock = sys_landlock_all(sys_landlock_abi());
+        r = steps_access(steps, "/", LANDLOCK_READ, false);
+        for (size_t i = 0; i < ARRAY_SIZE(devices) && r == 0; i++)
+                r = steps_access(steps, devices[i], LANDLOCK_DEVICE, true);
+        if (r == 0)
+                r = allow_writable(steps, sandbox);
+        return r < 0 ? error_set(reterr, INBYE_STAGE_SANDBOX, -r, "sandbox") : 0;
+}
+
+static void choose_namespaces(struct sandbox_steps *steps, const struct inbye_sandbox *sandbox)
+{
+        struct spawn_sandbox *spawn = &steps->spawn;
+
+        if (steps->n_mounts)
+                spawn->namespaces |= sys_namespace_flag(SYS_NEW_MOUNTS);
+        if (sandbox->no_network)
+                spawn->namespaces |= sys_namespace_flag(SYS_NEW_NETWORK);
+        if (sandbox->no_ipc)
+                spawn->namespaces |= sys_namespace_flag(SYS_NEW_IPC) | sys_namespace_flag(SYS_NEW_UTS);
+        spawn->loopback = sandbox->no_network;
+        if (!spawn->namespaces || sys_can_make_namespaces())
+                return;
+        spawn->namespaces |= sys_namespace_flag(SYS_NEW_USER);
+        snprintf(steps->uid_map, sizeof(steps->uid_map), "%u %u 1", geteuid(), geteuid());
+        snprintf(steps->gid_map, sizeof(steps->gid_map), "%u %u 1", getegid(), getegid());
+        spawn->uid_map = steps->uid_map;
+        spawn->gid_map = steps->gid_map;
+        spawn->no_capabilities = true; /* those that it has in its own namespace */
+}
+
+int sandbox_prepare(struct sandbox_steps *steps, const struct inbye_sandbox *sandbox, const char *cwd,
+        struct inbye_error *reterr)
+{
+        struct spawn_sandbox *spawn = &steps->spawn;
+        int r = 0;
+
+        spawn->no_new_privs = sandbox->no_new_privs;
+        spawn->no_capabilities = sandbox->no_capabilities;
+        spawn->filters = sandbox->filters;
+        spawn->n_filters = sandbox->n_filters;
+        spawn->root = sandbox->own_root ? "/usr" : NULL; /* any directory does: it is uncovered again */
+        if (sandbox->own_root || sandbox->n_paths)
+                r = prepare_mounts(steps, sandbox, cwd, reterr);
+        if (r == 0)
+                r = prepare_landlock(steps, sandbox, reterr);
+        if (r < 0)
+                return r;
+        choose_namespaces(steps, sandbox);
+        spawn->mounts = steps->mounts;
+        spawn->n_mounts = steps->n_mounts;
+        spawn->accesses = steps->accesses;
+        spawn->n_accesses = steps->n_accesses;
+        return 0;
+}
