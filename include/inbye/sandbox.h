@@ -15,10 +15,10 @@ INBYE_BEGIN_DECLS
  *
  * Ownership: inbye_sandbox_open() gives the caller one reference, inbye_sandbox_unref() takes one back; a
  * command keeps one. Everything passed in is copied.
- * Threads: calls that change it need one thread at a time. Once a command was started in it, it never changes:
- * such calls then answer -EBUSY, and any number of commands in any thread may share it.
- * Errors: 0 on success, a negative errno on failure; a failed call changes nothing.
- *         -EINVAL  The value makes no sense. -EBUSY  In use already. -ENOMEM.
+ * Threads: calls that change it need one thread at a time. Once a command was started in it, it never
+ * changes: such calls then answer -EBUSY, and any number of commands in any thread may share it. Errors: 0 on
+ * success, a negative errno on failure; a failed call changes nothing. -EINVAL  The value makes no sense.
+ * -EBUSY  In use already. -ENOMEM.
  */
 struct inbye_sandbox;
 
@@ -63,12 +63,12 @@ enum inbye_access {
  *                NULL: at the path.
  * @retval -EINVAL  A path that is not absolute; INBYE_ACCESS_HIDE with a target.
  */
-INBYE_API int inbye_sandbox_add_path(struct inbye_sandbox *sandbox, const char *path,
-        enum inbye_access access, const char *target);
+INBYE_API int inbye_sandbox_add_path(
+        struct inbye_sandbox *sandbox, const char *path, enum inbye_access access, const char *target);
 /**
  * Landlock: everything may be read and executed, and nothing written but beneath the paths given by this
- * call, and to the devices null, zero, full and tty. From version 6 of Landlock on (Linux 6.12) nobody outside
- * the sandbox can be signalled nor reached by an abstract socket. Implies _set_no_new_privs().
+ * call, and to the devices null, zero, full and tty. From version 6 of Landlock on (Linux 6.12) nobody
+ * outside the sandbox can be signalled nor reached by an abstract socket. Implies _set_no_new_privs().
  *
  * @retval -EOPNOTSUPP  This kernel has no Landlock.
  */

@@ -200,6 +200,8 @@ int settings_to_options(
 int settings_inherit_limits(struct settings *settings, const struct settings *base);
 /** The file that --stdin names, or NULL. */
 const char *settings_input_file(const struct settings *settings);
+/** Is there a word of a sandbox in them? */
+bool settings_has_sandbox(const struct settings *settings);
 bool settings_has(const struct settings *settings, enum cli_setting id);
 /** Is this exit code among --success-codes? */
 bool settings_is_success(const struct settings *settings, int code);

@@ -559,6 +559,17 @@ static void name_key(struct inbye_error *error, const char *line, size_t n, stru
         fault->column = column_of(line, n, key);
 }
 
+/* In place of the batch's it could give back what that one takes away. */
+static int check_sandbox(struct making *making)
+{
+        const struct settings *base = making->base->settings;
+
+        if (!base || !settings_has_sandbox(base) || !settings_has_sandbox(making->settings))
+                return 0;
+        return error_set_plain(making->error, INBYE_STAGE_ARGUMENT, EINVAL,
+                "the batch has a sandbox, and so has this job: say it in one place");
+}
+
 static int take_object(struct making *making, const char *line, size_t n, struct job_fault *fault)
 {
         const char *key;
@@ -576,6 +587,8 @@ static int take_object(struct making *making, const char *line, size_t n, struct
         r = job_base_check(making->base, making->settings, making->error);
         if (r >= 0)
                 r = complete_capture(making);
+        if (r >= 0)
+                r = check_sandbox(making);
         if (r >= 0)
                 r = settings_to_command(making->settings, making->command, making->error);
         if (r < 0)

@@ -142,6 +142,11 @@ bool settings_has(const struct settings *settings, enum cli_setting id)
         return settings->given & bit_of(id);
 }
 
+bool settings_has_sandbox(const struct settings *settings)
+{
+        return settings->sandbox != NULL;
+}
+
 void settings_give(struct settings *settings, enum cli_setting id)
 {
         settings->given |= bit_of(id);

@@ -44,7 +44,8 @@ static int take_no_capabilities(struct settings *s, const char *value, struct in
 {
         int r = need_sandbox(s, reterr);
 
-        return r < 0 ? r : refuse(reterr, inbye_sandbox_set_no_capabilities(s->sandbox), value, "capabilities");
+        return r < 0 ? r
+                     : refuse(reterr, inbye_sandbox_set_no_capabilities(s->sandbox), value, "capabilities");
 }
 
 static int take_no_network(struct settings *s, const char *value, struct inbye_error *reterr)

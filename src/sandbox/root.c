@@ -37,19 +37,22 @@ static const struct {
         { "/dev/stderr", "/proc/self/fd/2" },
 };
 
-static int make(struct sandbox_steps *steps, enum spawn_mount_kind kind, const char *source, const char *target)
+static int make(
+        struct sandbox_steps *steps, enum spawn_mount_kind kind, const char *source, const char *target)
 {
         return steps_mount(steps, (struct spawn_mount){ .kind = kind, .source = source, .target = target });
 }
 
-static int show(struct sandbox_steps *steps, const char *path, const char *source, bool directory, uint64_t set)
+static int show(
+        struct sandbox_steps *steps, const char *path, const char *source, bool directory, uint64_t set)
 {
         int r = make(steps, directory ? SPAWN_MOUNT_DIRECTORY : SPAWN_MOUNT_FILE, NULL, path);
 
         if (r < 0)
                 return r;
-        return steps_mount(steps,
-                (struct spawn_mount){ .kind = SPAWN_MOUNT_BIND, .source = source, .target = path, .set = set });
+        return steps_mount(
+                steps, (struct spawn_mount){
+                               .kind = SPAWN_MOUNT_BIND, .source = source, .target = path, .set = set });
 }
 
 static int show_system(struct sandbox_steps *steps, const char *path)
@@ -78,9 +81,9 @@ static int hide_secret(struct sandbox_steps *steps, const char *path)
         if (S_ISDIR(st.st_mode))
                 return make(steps, SPAWN_MOUNT_TMPFS, "mode=555,size=4k", path);
         return steps_mount(steps, (struct spawn_mount){ .kind = SPAWN_MOUNT_BIND,
-                .source = HOST "/dev/null",
-                .target = path,
-                .set = SYS_MOUNT_NODEV | SYS_MOUNT_RDONLY });
+                                          .source = HOST "/dev/null",
+                                          .target = path,
+                                          .set = SYS_MOUNT_NODEV | SYS_MOUNT_RDONLY });
 }
 
 static int show_devices(struct sandbox_steps *steps)

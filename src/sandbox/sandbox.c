@@ -212,14 +212,14 @@ static int take_filter(struct inbye_sandbox *sandbox, const char *path, struct i
         return r < 0 ? error_set(reterr, INBYE_STAGE_SANDBOX, -r, "too many filters") : 0;
 }
 
-int inbye_sandbox_add_filter_file(
-        struct inbye_sandbox *sandbox, const char *path, struct inbye_error *reterr)
+int inbye_sandbox_add_filter_file(struct inbye_sandbox *sandbox, const char *path, struct inbye_error *reterr)
 {
         int r = change(sandbox);
 
         if (r == 0 && !path)
                 r = -EINVAL;
-        return r < 0 ? error_set(reterr, INBYE_STAGE_SANDBOX, -r, "filter") : take_filter(sandbox, path, reterr);
+        return r < 0 ? error_set(reterr, INBYE_STAGE_SANDBOX, -r, "filter")
+                     : take_filter(sandbox, path, reterr);
 }
 
 /* --- profiles ---------------------------------------------------------------------------------------------

@@ -19,9 +19,9 @@ struct inbye_sandbox {
         atomic_int n_references;
         atomic_bool started;
         bool no_new_privs, no_capabilities, no_network, no_ipc;
-        bool own_root;  /* made of the system's directories, read-only, and the working directory */
-        bool own_pids;  /* only under a mechanism with a pid namespace */
-        bool landlock;  /* by the accesses below */
+        bool own_root;   /* made of the system's directories, read-only, and the working directory */
+        bool own_pids;   /* only under a mechanism with a pid namespace */
+        bool landlock;   /* by the accesses below */
         char **writable; /* of Landlock */
         struct sandbox_path *paths;
         size_t n_paths;
@@ -51,7 +51,8 @@ void sandbox_steps_deinit(struct sandbox_steps *steps);
 int sandbox_prepare(struct sandbox_steps *steps, const struct inbye_sandbox *sandbox, const char *cwd,
         struct inbye_error *reterr);
 
-/* --- inside this folder ----------------------------------------------------------------------------------- */
+/* --- inside this folder -----------------------------------------------------------------------------------
+ */
 
 /** Keep a copy that lives as long as the steps. @return NULL: no memory. */
 const char *steps_string(struct sandbox_steps *steps, const char *format, ...)

@@ -109,8 +109,9 @@ static int make_parents(struct sandbox_steps *steps, const char *target)
         int r = 0;
 
         for (const char *end = strchr(target + 1, '/'); end && r == 0; end = strchr(end + 1, '/'))
-                r = steps_mount(steps, (struct spawn_mount){ .kind = SPAWN_MOUNT_DIRECTORY,
-                        .target = steps_string(steps, "%.*s", (int)(end - target), target) });
+                r = steps_mount(
+                        steps, (struct spawn_mount){ .kind = SPAWN_MOUNT_DIRECTORY,
+                                       .target = steps_string(steps, "%.*s", (int)(end - target), target) });
         return r;
 }
 
@@ -124,7 +125,7 @@ static int make_place(struct sandbox_steps *steps, const char *target, bool dire
         if (r < 0)
                 return r;
         return steps_mount(steps, (struct spawn_mount){ .target = target,
-                .kind = directory ? SPAWN_MOUNT_DIRECTORY : SPAWN_MOUNT_FILE });
+                                          .kind = directory ? SPAWN_MOUNT_DIRECTORY : SPAWN_MOUNT_FILE });
 }
 
 static int bind(struct sandbox_steps *steps, const char *source, const char *target, bool writable)
@@ -137,11 +138,12 @@ static int bind(struct sandbox_steps *steps, const char *source, const char *tar
         r = make_place(steps, target, S_ISDIR(st.st_mode));
         if (r < 0)
                 return r;
-        return steps_mount(steps, (struct spawn_mount){ .kind = SPAWN_MOUNT_BIND,
-                .source = outside(steps, source),
-                .target = target,
-                .set = SYS_MOUNT_NOSUID | SYS_MOUNT_NODEV | (writable ? 0 : SYS_MOUNT_RDONLY),
-                .clear = writable ? SYS_MOUNT_RDONLY : 0 });
+        return steps_mount(
+                steps, (struct spawn_mount){ .kind = SPAWN_MOUNT_BIND,
+                               .source = outside(steps, source),
+                               .target = target,
+                               .set = SYS_MOUNT_NOSUID | SYS_MOUNT_NODEV | (writable ? 0 : SYS_MOUNT_RDONLY),
+                               .clear = writable ? SYS_MOUNT_RDONLY : 0 });
 }
 
 static int hide(struct sandbox_steps *steps, const char *path)
@@ -151,12 +153,13 @@ static int hide(struct sandbox_steps *steps, const char *path)
         if (stat(path, &st) < 0)
                 return -errno;
         if (S_ISDIR(st.st_mode))
-                return steps_mount(steps, (struct spawn_mount){ .kind = SPAWN_MOUNT_TMPFS,
-                        .source = "mode=555,size=4k", .target = path });
+                return steps_mount(steps,
+                        (struct spawn_mount){
+                                .kind = SPAWN_MOUNT_TMPFS, .source = "mode=555,size=4k", .target = path });
         return steps_mount(steps, (struct spawn_mount){ .kind = SPAWN_MOUNT_BIND,
-                .source = outside(steps, "/dev/null"),
-                .target = path,
-                .set = SYS_MOUNT_NODEV | SYS_MOUNT_RDONLY });
+                                          .source = outside(steps, "/dev/null"),
+                                          .target = path,
+                                          .set = SYS_MOUNT_NODEV | SYS_MOUNT_RDONLY });
 }
 
 static int add_path(struct sandbox_steps *steps, const struct sandbox_path *path, struct inbye_error *reterr)
@@ -170,8 +173,9 @@ static int add_path(struct sandbox_steps *steps, const struct sandbox_path *path
         if (path->access == INBYE_ACCESS_HIDE)
                 r = hide(steps, real);
         else if (!path->target && !writable && strcmp(real, "/") == 0 && !steps->spawn.root)
-                r = steps_mount(steps, (struct spawn_mount){ .kind = SPAWN_MOUNT_SET,
-                        .target = "/", .set = SYS_MOUNT_RDONLY });
+                r = steps_mount(
+                        steps, (struct spawn_mount){
+                                       .kind = SPAWN_MOUNT_SET, .target = "/", .set = SYS_MOUNT_RDONLY });
         else
                 r = bind(steps, real, path->target ? path->target : real, writable);
         return r < 0 ? error_set(reterr, INBYE_STAGE_SANDBOX, -r, "cannot place '%s'", real) : 0;
@@ -182,8 +186,8 @@ static int find_cwd(struct sandbox_steps *steps, const char *cwd, struct inbye_e
         scoped(freep) char *real = realpath(cwd ? cwd : ".", NULL);
 
         if (!real)
-                return error_set(reterr, INBYE_STAGE_CHDIR, errno,
-                        "cannot change to the directory '%s'", cwd ? cwd : ".");
+                return error_set(reterr, INBYE_STAGE_CHDIR, errno, "cannot change to the directory '%s'",
+                        cwd ? cwd : ".");
         if (strlen(real) >= sizeof(steps->cwd))
                 return error_set(reterr, INBYE_STAGE_CHDIR, ENAMETOOLONG, "working directory");
         strcpy(steps->cwd, real);

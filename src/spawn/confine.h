@@ -25,7 +25,7 @@ enum confine_step {
 };
 /* A step and an index in one number. */
 #define CONFINE_DETAIL(step, index) ((int)(step) | (int)(index) << 8)
-#define CONFINE_STEP(detail) ((enum confine_step)((detail) & 0xff))
+#define CONFINE_STEP(detail) ((enum confine_step)((detail)&0xff))
 #define CONFINE_INDEX(detail) ((size_t)(detail) >> 8)
 
 /** What it sees: while it still may mount. */

@@ -41,7 +41,8 @@ void explain_namespaces(struct inbye_error *reterr, int number)
 {
         error_set(reterr, INBYE_STAGE_SANDBOX, number, "cannot make the namespaces of the sandbox");
         if (number == ENOSPC || number == EUSERS)
-                error_hint(reterr, "a limit in /proc/sys/user is reached: user.max_user_namespaces and the like");
+                error_hint(reterr,
+                        "a limit in /proc/sys/user is reached: user.max_user_namespaces and the like");
         else
                 error_hint(reterr,
                         "allow user namespaces (kernel.unprivileged_userns_clone, "

@@ -82,7 +82,7 @@ struct spawn_sandbox {
         uint64_t namespaces;           /* to be born with: CLONE_NEW... */
         const char *uid_map, *gid_map; /* of its user namespace; NULL: none */
         bool loopback;                 /* bring the interface up */
-        const char *root;              /* mount a root of its own there and enter it; NULL: that of the host */
+        const char *root; /* mount a root of its own there and enter it; NULL: that of the host */
         const struct spawn_mount *mounts;
         size_t n_mounts;
         const char *cwd; /* entered once more, as it is seen now; NULL: not needed */
@@ -96,7 +96,7 @@ struct spawn_sandbox {
 
 struct spawn_plan {
         const struct spawn_sandbox *sandbox; /* NULL: none */
-        const struct spawn_holder *holder; /* NULL: the command is a child of the owner itself */
+        const struct spawn_holder *holder;   /* NULL: the command is a child of the owner itself */
         const char *const *argv;
         const char *const *envp;
         char *pid_text; /* in envp, SPAWN_PID_TEXT_SIZE bytes: becomes the child's pid, decimal; NULL: none */

@@ -171,8 +171,8 @@ CHILD_SIDE static int attach(int tree, const char *target)
 
         if (fd < 0)
                 return fd;
-        r = result(syscall(
-                SYS_move_mount, tree, "", fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
+        r = result(
+                syscall(SYS_move_mount, tree, "", fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
         close(fd);
         return r;
 }
@@ -184,8 +184,8 @@ CHILD_SIDE int sys_mount_bind(const char *source, const char *target, uint64_t s
 
         if (tree < 0)
                 return tree;
-        r = result(syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
-                sizeof(attributes)));
+        r = result(syscall(
+                SYS_mount_setattr, tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof(attributes)));
         if (r == 0)
                 r = attach(tree, target);
         close(tree);
