@@ -36,8 +36,8 @@ struct settings {
         size_t n_rlimits;
         int *fds;
         size_t n_fds;
-        struct inbye_limits limits; /* strings are owned */
-        uint32_t limits_given;      /* bit per enum inbye_limit */
+        struct inbye_limits limits;    /* strings are owned */
+        uint32_t limits_given;         /* bit per enum inbye_limit */
         struct inbye_sandbox *sandbox; /* a reference; NULL: no word of one */
         size_t cap_bytes;
         enum inbye_keep keep;

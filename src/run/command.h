@@ -62,7 +62,7 @@ struct inbye_command {
         uint64_t signal_mask, signals_ignored;
 
         struct inbye_sandbox *sandbox; /* a reference; NULL: none */
-        struct inbye_limits limits; /* of the tree; strings are owned */
+        struct inbye_limits limits;    /* of the tree; strings are owned */
 
         uint64_t timeout_ns, idle_timeout_ns, grace_ns;
         int soft_signal;
