@@ -68,7 +68,7 @@ static bool may_start(struct inbye_batch *batch)
         if (batch->dead || batch->stopped || batch->paused || batch->short_of ||
                 batch->n_used >= batch->width)
                 return false;
-        return has_more(batch) && pace_allows(batch);
+        return has_more(batch);
 }
 
 static bool is_shortage(int r)
@@ -150,8 +150,11 @@ static void fill(struct inbye_batch *batch)
                         batch_fail(batch, r);
                 if (r <= 0)
                         return;
-                if (batch->stopped || batch->dead || batch->n_used + job_units(job) > batch->width) {
-                        queue_put_back(job); /* stopped by `next` itself; or too heavy for now */
+                /* The pace is asked with a job in hand: else it would hold up the end, where nobody is left.
+                 */
+                if (batch->stopped || batch->dead || batch->n_used + job_units(job) > batch->width ||
+                        !pace_allows(batch)) {
+                        queue_put_back(job); /* stopped by `next` itself; too heavy, or too early, for now */
                         return;
                 }
                 if (!start_job(job))

@@ -211,7 +211,7 @@ static int take_rate(struct batch_wishes *wishes, const char *value, struct inby
         /* "/s" is "/1s" */
         snprintf(unit, sizeof(unit), "%s%.40s", *slash >= '0' && *slash <= '9' ? "" : "1", slash);
         if (parse_unsigned(copy, UINT32_MAX, &n) < 0 || n == 0 || parse_duration(unit, &per_ns) < 0 ||
-                per_ns == INBYE_FOREVER)
+                per_ns == 0 || per_ns == INBYE_FOREVER)
                 return refuse(reterr, value, "is no rate, as in 10/s or 3/m");
         wishes->engine.start_interval_ns = per_ns / n;
         return 0;

@@ -23,13 +23,13 @@
 
 #define WEIGHT_MAX 10000
 
-/* A number with up to four digits behind the point, in ten-thousandths, and nothing behind `end`. */
+/* A number in ten-thousandths, what is finer left out, and nothing behind `end`. */
 static bool parse_decimal(const char *text, const char *end, uint64_t *ret)
 {
         size_t n = strlen(text), n_end = strlen(end);
         char number[32], *point;
         uint64_t whole, part = 0;
-        size_t n_part = 0;
+        size_t n_part = 4;
 
         if (n <= n_end || n - n_end >= sizeof(number) || strcmp(text + n - n_end, end) != 0)
                 return false;
@@ -38,11 +38,13 @@ static bool parse_decimal(const char *text, const char *end, uint64_t *ret)
         if (point) {
                 *point++ = '\0';
                 n_part = strlen(point);
-                if (n_part == 0 || n_part > 4 || parse_unsigned(point, 9999, &part) < 0)
+                if (n_part == 0 || n_part > 9 || parse_unsigned(point, 999999999, &part) < 0)
                         return false;
         }
         for (; n_part < 4; n_part++)
                 part *= 10;
+        for (; n_part > 4; n_part--)
+                part /= 10;
         if (parse_unsigned(number, 1000000, &whole) < 0)
                 return false;
         *ret = whole * 10000 + part;

@@ -66,6 +66,13 @@ check "a pool keeps its cap, a weight counts twice" \
         equals "$(sed -n 'p;n' "$out" | sort -u | tr -d ' ') $(sed -n 'n;p' "$out" | sort -n | tail -1 | grep -c '[12]')" "1 1"
 expect_status 0 batch -q --rate 20/s -- true ::: 1 2 3
 expect_status 0 batch -q --delay 10ms -- true ::: 1 2 3
+echo '["true"]' >one
+for option in --rate=1/h --delay=1h; do
+        expect_status 0 timeout 60 "$INBYE" batch -q $option -- true ::: 1
+        expect_status 0 timeout 60 "$INBYE" batch -q $option one
+done
+expect_status 124 batch -q --delay 1h --deadline 200ms --json -- true ::: 1 2 3
+match_out '"not_started":2,'
 
 # --- held back while the system is busy
 for option in --memfree=1000T --load=0.001 --load=0.2%; do
@@ -102,7 +109,7 @@ expect_status 125 batch -j @missing -- touch ran ::: x
 # --- refused before anything runs
 for option in --retries=-1 --retries=x --retry-delay=x --retry-delay=2s:1s --retry-on=ok --retry-on=cancelled --retry-on=0 \
         --retry-on=256 --retry-on=x,1 --halt=later --halt=now,fail --halt=now,fail=0 --halt=soon,fail=101% \
-        --halt=never,fail=1 --halt=now,lose=1 --deadline=soon --rate=10 --rate=0/s --rate=1/x --delay=-1 --pool=net \
+        --halt=never,fail=1 --halt=now,lose=1 --deadline=soon --rate=10 --rate=0/s --rate=3/0s --rate=1/x --delay=-1 --pool=net \
         --pool=net=0 --pool==1 --load=x --load=0 --load=1.5x --memfree=x --psi=cpu --psi=cpu=0 --psi=cpu=101 --psi=disk=3 \
         --timeout=0% --timeout=x%; do
         expect_status 125 batch $option -- touch ran ::: x

@@ -160,6 +160,14 @@ match_err "jobs:1:[0-9]*: limits: 'x' is no number of tasks"
 printf '%s\n' '{"argv": ["true"], "limits": 3}' >"$tmp/jobs"
 expect_status 125 "$INBYE" batch "$tmp/jobs"
 match_err "limits is not an object"
+printf '%s\n' '{"argv": ["true"], "limits": {"cpu": 0.0004}}' >"$tmp/jobs"
+expect_status 125 "$INBYE" batch "$tmp/jobs"
+match_err "jobs:1:[0-9]*: limits: '0.0004[0-9]*' is less than a thousandth of a CPU"
+if run --limit cpu=0.5 true 2>"$err"; then
+        printf '%s\n' '{"argv": ["true"], "limits": {"cpu": 0.5}}' '{"argv": ["true"], "limits": {"cpu": 0.333333333}}' \
+                >"$tmp/jobs"
+        expect_status 0 "$INBYE" batch "$tmp/jobs"
+fi
 if run --limit tasks=4 true 2>"$err"; then
         printf '%s\n' '{"argv": ["'"$appetite"'", "tasks", "6"], "limits": {"tasks": 4}}' \
                 '{"argv": ["'"$appetite"'", "tasks", "6"]}' >"$tmp/jobs"
