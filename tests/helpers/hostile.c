@@ -106,6 +106,7 @@ void linger(void)
         if (self.line_fd < 0)
                 for (;;)
                         pause();
+        alarm(LINGER_SECONDS);
         while (!line_is_cut(-1))
                 ;
         _exit(0);

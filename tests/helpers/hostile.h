@@ -33,6 +33,7 @@ extern const struct scenario leaf_scenarios[];   /**< What can be done to a cgro
 extern const struct scenario flight_scenarios[]; /**< What is too many, too late, too far inside. */
 
 #define LIFE_SECONDS 45
+#define LINGER_SECONDS 600 /* longer than any test: who lingers goes with its reader */
 
 void die(const char *what) __attribute__((noreturn));
 void write_word(int fd, const char *text);

@@ -255,7 +255,7 @@ static void trial_judge(struct trial *trial)
                 if (r < 0)
                         cell_fail(trial->cell, "waiting for its end: %s", strerror(-r));
         }
-        check_prompt(trial->cell, since_ns);
+        check_prompt(trial->suite, trial->cell, since_ns);
         check_survivors(trial->cell, &trial->witness,
                 trick_escapes(trial->cell->trick, trial->mechanism, is_sought(trial)));
         if (trial->result) {

@@ -77,11 +77,11 @@ uint64_t suite_timeout_ns(const struct suite *suite, unsigned attempt)
         return timeout_ns << (2 * attempt);
 }
 
-void check_prompt(struct cell *cell, uint64_t since_ns)
+void check_prompt(const struct suite *suite, struct cell *cell, uint64_t since_ns)
 {
         uint64_t at_ns = now_ns(), took_ns = at_ns > since_ns ? at_ns - since_ns : 0;
 
-        if (took_ns > PROMPT_NS)
+        if (took_ns > PROMPT_NS + 10 * suite->slowest_ready_ns)
                 cell_fail(cell, "its end took %.1f s", (double)took_ns / (double)INBYE_SECOND);
 }
 

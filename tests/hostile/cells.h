@@ -53,9 +53,12 @@ void batch_table(struct suite *suite, uint32_t mechanism);
 uint64_t suite_timeout_ns(const struct suite *suite, unsigned attempt);
 uint64_t now_ns(void);
 
-/** A tree is ended in milliseconds; what takes seconds has waited for something that need not come. */
+/**
+ * A tree is ended in milliseconds; what takes seconds has waited for something that need not come. A machine that was
+ * slow to build the tree may be as slow to end it.
+ */
 #define PROMPT_NS (5 * INBYE_SECOND)
-void check_prompt(struct cell *cell, uint64_t since_ns);
+void check_prompt(const struct suite *suite, struct cell *cell, uint64_t since_ns);
 
 /**
  * Count who is left, compare with what this mechanism can hold, and end who was expected to be left.

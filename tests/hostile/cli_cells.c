@@ -299,7 +299,7 @@ static void trial_judge(struct trial *trial)
         }
         if (trial->end == END_OWNER && mechanism_outlives_owner(trial->mechanism))
                 await_promise(&trial->witness, &trial->place);
-        check_prompt(trial->cell, since_ns);
+        check_prompt(trial->suite, trial->cell, since_ns);
         check_survivors(trial->cell, &trial->witness, trial_escapes(trial));
         check_status(trial, status);
         if (outcomes[trial->end].status)
