@@ -138,7 +138,7 @@ static size_t list_sessions(const struct arena *arena, char name[static 64])
 
 bool arena_has_sessions(const struct arena *arena)
 {
-        return arena->mechanism & INBYE_MECHANISM_CGROUP;
+        return arena->mechanism & (INBYE_MECHANISM_CGROUP | INBYE_MECHANISM_CGROUP_PIDNS);
 }
 
 size_t arena_count(const struct arena *arena)

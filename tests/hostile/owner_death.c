@@ -232,8 +232,8 @@ static void try_kinds(struct arena *arena)
                         if (applies(arena, scenarios[i]))
                                 try_kill(arena, kind, scenarios[i]);
                 try_stopped(arena, kind);
-                if (!arena_has_sessions(arena))
-                        continue;
+                if (arena->mechanism != INBYE_MECHANISM_CGROUP)
+                        continue; /* elsewhere nothing outlives a warden */
                 try_warden(arena, kind, "daemon");
                 try_warden(arena, kind, "subcgroups");
                 try_both(arena, kind, "daemon");
