@@ -275,10 +275,7 @@ static int refuse(const struct contain_probe *why, int r, struct inbye_error *re
 {
         if (r != -EOPNOTSUPP)
                 return error_set(reterr, INBYE_STAGE_LEAF, -r, "cannot make a cgroup for this session");
-        error_set_plain(reterr, INBYE_STAGE_MECHANISM, EOPNOTSUPP, "mechanism %s: %s", contain_cgroup.name,
-                why->reason);
-        error_hint(reterr, "%s", why->hint);
-        return r;
+        return contain_refuse(&contain_cgroup, why, reterr);
 }
 
 /* The session of the loop, made by its first group; a new one where the old has lost its warden. */

@@ -69,6 +69,14 @@ uint32_t inbye_mechanism_from_name(const char *name)
         return 0;
 }
 
+int contain_refuse(const struct contain_ops *ops, const struct contain_probe *why, struct inbye_error *reterr)
+{
+        error_set_plain(
+                reterr, INBYE_STAGE_MECHANISM, EOPNOTSUPP, "mechanism %s: %s", ops->name, why->reason);
+        error_hint(reterr, "%s", why->hint);
+        return -EOPNOTSUPP;
+}
+
 static int refuse(uint32_t mechanisms, const struct inbye_error *last, struct inbye_error *reterr)
 {
         const char *name = inbye_mechanism_name(mechanisms);

@@ -148,6 +148,10 @@ extern const struct contain_ops contain_pidns;
 extern const struct contain_ops contain_reaper;
 extern const struct contain_ops contain_pgroup;
 
+/** That a mechanism does not work here, as group_open() says it. @return -EOPNOTSUPP. */
+int contain_refuse(
+        const struct contain_ops *ops, const struct contain_probe *why, struct inbye_error *reterr);
+
 /** All mechanisms, strongest first, NULL-terminated. */
 extern const struct contain_ops *const contain_mechanisms[];
 

@@ -149,10 +149,7 @@ static int group_open(struct inbye_loop *loop, struct contain_group **ret, struc
 
         if (probe(&why) == 0)
                 return held_group_open(&contain_pidns, &found.kind, loop, ret, reterr);
-        error_set_plain(reterr, INBYE_STAGE_MECHANISM, EOPNOTSUPP, "mechanism %s: %s", contain_pidns.name,
-                why.reason);
-        error_hint(reterr, "%s", why.hint);
-        return -EOPNOTSUPP;
+        return contain_refuse(&contain_pidns, &why, reterr);
 }
 
 const struct contain_ops contain_pidns = {

@@ -66,10 +66,7 @@ static int group_open(struct inbye_loop *loop, struct contain_group **ret, struc
 
         if (r == 0)
                 return held_group_open(&contain_reaper, &kind, loop, ret, reterr);
-        error_set_plain(reterr, INBYE_STAGE_MECHANISM, EOPNOTSUPP, "mechanism %s: %s", contain_reaper.name,
-                why.reason);
-        error_hint(reterr, "%s", why.hint);
-        return -EOPNOTSUPP;
+        return contain_refuse(&contain_reaper, &why, reterr);
 }
 
 const struct contain_ops contain_reaper = {

@@ -10,48 +10,51 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-/* Room for one descriptor beside the message. */
-struct control {
-        alignas(struct cmsghdr) char bytes[CMSG_SPACE(sizeof(int))];
+/* One byte, and room for one descriptor beside it. */
+struct parcel {
+        char byte;
+        struct iovec iov;
+        alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+        struct msghdr message;
 };
+
+CHILD_SIDE static void parcel_init(struct parcel *parcel)
+{
+        *parcel = (struct parcel){ .byte = 'f' };
+        parcel->iov = (struct iovec){ .iov_base = &parcel->byte, .iov_len = 1 };
+        parcel->message = (struct msghdr){
+                .msg_iov = &parcel->iov,
+                .msg_iovlen = 1,
+                .msg_control = parcel->control,
+                .msg_controllen = sizeof(parcel->control),
+        };
+}
 
 CHILD_SIDE int sys_fd_send(int socket_fd, int fd)
 {
-        char byte = 'f';
-        struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-        struct control control = { { 0 } };
-        struct msghdr message = {
-                .msg_iov = &iov,
-                .msg_iovlen = 1,
-                .msg_control = control.bytes,
-                .msg_controllen = sizeof(control.bytes),
-        };
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        struct parcel parcel;
+        struct cmsghdr *header;
+
+        parcel_init(&parcel);
+        header = CMSG_FIRSTHDR(&parcel.message);
 
         header->cmsg_level = SOL_SOCKET;
         header->cmsg_type = SCM_RIGHTS;
         header->cmsg_len = CMSG_LEN(sizeof(int));
         *(int *)(void *)CMSG_DATA(header) = fd;
-        return sendmsg(socket_fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+        return sendmsg(socket_fd, &parcel.message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
 int sys_fd_receive(int socket_fd)
 {
-        char byte;
-        struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-        struct control control = { { 0 } };
-        struct msghdr message = {
-                .msg_iov = &iov,
-                .msg_iovlen = 1,
-                .msg_control = control.bytes,
-                .msg_controllen = sizeof(control.bytes),
-        };
         const struct cmsghdr *header;
+        struct parcel parcel;
         int fd;
 
-        if (recvmsg(socket_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
+        parcel_init(&parcel);
+        if (recvmsg(socket_fd, &parcel.message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
                 return -errno;
-        header = CMSG_FIRSTHDR(&message);
+        header = CMSG_FIRSTHDR(&parcel.message);
         if (!header || header->cmsg_type != SCM_RIGHTS || header->cmsg_len != CMSG_LEN(sizeof(int)))
                 return -EBADMSG;
         memcpy(&fd, CMSG_DATA(header), sizeof(fd));
