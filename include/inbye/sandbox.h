@@ -57,6 +57,8 @@ enum inbye_access {
  * place, or at another. Rules are applied in the order of the calls; the later stands above the earlier.
  * Device files and set-user-id programs below it have no effect. Linux 5.12.
  *
+ * The root directory itself can only be made read-only, where no profile brings one of its own.
+ *
  * @param path    Of the host, absolute, looked up when a command is started; symlinks on the way to it
  *                are followed then and never again.
  * @param target  Where the command sees it, absolute, without symlinks: an existing place of the same kind.

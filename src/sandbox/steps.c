@@ -162,6 +162,21 @@ static int hide(struct sandbox_steps *steps, const char *path)
                                           .set = SYS_MOUNT_NODEV | SYS_MOUNT_RDONLY });
 }
 
+/* A mount upon the root is seen by nobody whose root is beneath it: only attributes can be changed there. */
+static int add_root(struct sandbox_steps *steps, const struct sandbox_path *path, struct inbye_error *reterr)
+{
+        struct spawn_mount mount = { .kind = SPAWN_MOUNT_SET, .target = "/", .set = SYS_MOUNT_RDONLY };
+
+        if (path->access != INBYE_ACCESS_READ_ONLY || path->target || steps->spawn.root) {
+                error_set_plain(reterr, INBYE_STAGE_SANDBOX, EINVAL,
+                        "the root directory '/' can be made read-only by a sandbox that has not its own, and "
+                        "nothing else");
+                error_hint(reterr, "name the directories below it");
+                return -EINVAL;
+        }
+        return steps_mount(steps, mount) < 0 ? error_set(reterr, INBYE_STAGE_SANDBOX, ENOMEM, "sandbox") : 0;
+}
+
 static int add_path(struct sandbox_steps *steps, const struct sandbox_path *path, struct inbye_error *reterr)
 {
         const char *real = resolve(steps, path->path, reterr);
@@ -170,12 +185,10 @@ static int add_path(struct sandbox_steps *steps, const struct sandbox_path *path
 
         if (!real)
                 return -ENOENT;
+        if (strcmp(path->target ? path->target : real, "/") == 0)
+                return add_root(steps, path, reterr);
         if (path->access == INBYE_ACCESS_HIDE)
                 r = hide(steps, real);
-        else if (!path->target && !writable && strcmp(real, "/") == 0 && !steps->spawn.root)
-                r = steps_mount(
-                        steps, (struct spawn_mount){
-                                       .kind = SPAWN_MOUNT_SET, .target = "/", .set = SYS_MOUNT_RDONLY });
         else
                 r = bind(steps, real, path->target ? path->target : real, writable);
         return r < 0 ? error_set(reterr, INBYE_STAGE_SANDBOX, -r, "cannot place '%s'", real) : 0;

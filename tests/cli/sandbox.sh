@@ -179,6 +179,11 @@ expect_status 125 "$INBYE" run --cwd /usr --sandbox untrusted -- true
 match_err "belongs to the system.*--cwd DIR"
 expect_status 125 "$INBYE" run --read-only /no/such -- true
 match_err "cannot find '/no/such'"
+for rule in --read-write=/ --hide=/ --bind=/usr:/ '--sandbox=untrusted --read-only=/'; do
+        # shellcheck disable=SC2086
+        expect_status 125 "$INBYE" run --cwd "$tmp/work" $rule -- true
+        match_err "the root directory '/' can be made read-only"
+done
 expect_status 125 "$INBYE" run --bind /etc -- true
 match_err 'is not SOURCE:TARGET'
 

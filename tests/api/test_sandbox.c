@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* Sandboxes through the public interface; tests/cli/sandbox.sh has the ways out of them. */
+#include "check.h"
+#include <errno.h>
+
+static struct inbye_sandbox *new_sandbox(void)
+{
+        struct inbye_sandbox *sandbox = NULL;
+
+        cr_assert(zero(int, inbye_sandbox_open(&sandbox)));
+        return sandbox;
+}
+
+Test(sandbox, that_makes_no_sense_is_refused)
+{
+        struct inbye_sandbox *sandbox = new_sandbox();
+
+        cr_assert(eq(int, inbye_sandbox_open(NULL), -EINVAL));
+        cr_assert(eq(int, inbye_sandbox_set_no_network(NULL), -EINVAL));
+        cr_assert(eq(int, inbye_sandbox_add_path(sandbox, "usr", INBYE_ACCESS_READ_ONLY, NULL), -EINVAL));
+        cr_assert(eq(int, inbye_sandbox_add_path(sandbox, "/usr", INBYE_ACCESS_READ_ONLY, "x"), -EINVAL));
+        cr_assert(eq(int, inbye_sandbox_add_path(sandbox, "/usr", INBYE_ACCESS_HIDE, "/etc"), -EINVAL));
+        cr_assert(eq(int, inbye_sandbox_add_landlock(sandbox, "usr"), -EINVAL));
+        cr_assert(eq(int, inbye_sandbox_add_filter_file(sandbox, "/no/such", NULL), -ENOENT));
+        cr_assert(eq(int, inbye_sandbox_add_filter_file(sandbox, "/dev/null", NULL), -EINVAL));
+        inbye_sandbox_unref(sandbox);
+}
+
+Test(sandbox, profile_that_there_is_not_is_refused_with_the_nearest)
+{
+        struct inbye_sandbox *sandbox = new_sandbox();
+        struct inbye_error error = { 0 };
+
+        cr_assert(eq(int, inbye_sandbox_add_profile(sandbox, "untrustd", &error), -ENOENT));
+        cr_assert(eq(int, (int)error.stage, INBYE_STAGE_SANDBOX));
+        cr_assert(eq(str, error.hint, "did you mean 'untrusted'?"));
+        cr_assert(eq(u32, inbye_sandbox_mechanisms(sandbox), 0));
+        inbye_sandbox_unref(sandbox);
+}
+
+Test(sandbox, cannot_be_changed_once_a_command_was_started_in_it)
+{
+        struct inbye_sandbox *sandbox = new_sandbox();
+        struct inbye_command *command = SH("sed -n 's/^NoNewPrivs:.//p' /proc/self/status");
+        struct inbye_result *result;
+
+        cr_assert(zero(int, inbye_sandbox_set_no_new_privs(sandbox)));
+        cr_assert(zero(int, inbye_command_set_sandbox(command, sandbox)));
+        result = run(command);
+        cr_assert(eq(str, (char *)output(result), "1\n"));
+        cr_assert(eq(int, inbye_sandbox_set_no_network(sandbox), -EBUSY));
+        cr_assert(eq(int, inbye_sandbox_add_profile(sandbox, "build", NULL), -EBUSY));
+        inbye_result_unref(result);
+        inbye_sandbox_unref(sandbox);
+}
+
+Test(sandbox, goes_with_a_copy_of_its_command)
+{
+        struct inbye_sandbox *sandbox = new_sandbox();
+        struct inbye_command *command = SH("sed -n 's/^Seccomp:.//p' /proc/self/status"), *copy = NULL;
+        struct inbye_result *result;
+
+        cr_assert(zero(int, inbye_sandbox_add_profile(sandbox, "build", NULL)));
+        cr_assert(zero(int, inbye_command_set_sandbox(command, sandbox)));
+        inbye_sandbox_unref(sandbox);
+        cr_assert(zero(int, inbye_command_copy(command, &copy)));
+        inbye_command_unref(command);
+        result = run(copy);
+        cr_assert(eq(str, (char *)output(result), "2\n"));
+        inbye_result_unref(result);
+}
+
+Test(sandbox, that_needs_a_pid_namespace_is_refused_by_a_group_without)
+{
+        struct inbye_group_options options = INBYE_GROUP_OPTIONS_INIT;
+        struct inbye_sandbox *sandbox = new_sandbox();
+        struct inbye_command *command = COMMAND("true");
+        struct inbye_process *process = NULL;
+        struct inbye_group *group = NULL;
+        struct inbye_loop *loop = NULL;
+        struct inbye_error error = { 0 };
+
+        options.mechanisms = INBYE_MECHANISM_PGROUP;
+        cr_assert(zero(int, inbye_sandbox_add_profile(sandbox, "untrusted", &error)), "%s", error.text);
+        cr_assert(eq(u32, inbye_sandbox_mechanisms(sandbox),
+                INBYE_MECHANISM_PIDNS | INBYE_MECHANISM_CGROUP_PIDNS));
+        cr_assert(zero(int, inbye_command_set_sandbox(command, sandbox)));
+        cr_assert(zero(int, inbye_loop_open(&loop)));
+        cr_assert(zero(int, inbye_group_open(loop, &options, &group, NULL)));
+        cr_assert(eq(int, inbye_group_spawn(group, command, &process, &error), -EOPNOTSUPP));
+        cr_assert(eq(int, (int)error.stage, INBYE_STAGE_SANDBOX));
+        inbye_group_free(group);
+        inbye_loop_free(loop);
+        inbye_command_unref(command);
+        inbye_sandbox_unref(sandbox);
+}
