@@ -41,12 +41,25 @@ static struct held_tree *held_of(struct contain_tree *tree)
         return CONTAINER_OF(tree, struct held_tree, tree);
 }
 
+/* The warden passes a descriptor of the command on: its own number for it is one of another namespace. */
+static int check_pid(int pidfd, struct contain_probe *ret)
+{
+        pid_t pid = sys_pidfd_pid(pidfd);
+
+        if (pid >= 0)
+                return 0;
+        snprintf(ret->reason, sizeof(ret->reason),
+                "the pid of a command cannot be read: /proc/self/fdinfo: %s", strerror(-pid));
+        snprintf(ret->hint, sizeof(ret->hint), "mount /proc, or Linux 6.13 or later");
+        return pid;
+}
+
 int held_probe(struct contain_probe *ret)
 {
         scoped(fd_closep) int pidfd = sys_pidfd_open(getpid());
 
         if (pidfd >= 0)
-                return 0;
+                return check_pid(pidfd, ret);
         snprintf(ret->reason, sizeof(ret->reason), "processes cannot be held by descriptor: pidfd_open: %s",
                 strerror(-pidfd));
         snprintf(ret->hint, sizeof(ret->hint),

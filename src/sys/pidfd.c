@@ -46,6 +46,7 @@ struct pidfd_information {
 _Static_assert(sizeof(struct pidfd_information) == 64, "the kernel's PIDFD_INFO_SIZE_VER0");
 
 #define GET_INFORMATION _IOWR(0xff, 11, struct pidfd_information)
+#define INFORMATION_PID (UINT64_C(1) << 0)
 #define INFORMATION_CGROUP_ID (UINT64_C(1) << 2)
 #define INFORMATION_EXIT (UINT64_C(1) << 3)
 
@@ -159,7 +160,7 @@ int sys_pidfd_exit_status(int pidfd, struct sys_wait *ret)
         return 0;
 }
 
-pid_t sys_pidfd_pid(int pidfd)
+static pid_t read_pid(int pidfd)
 {
         char path[48], text[512];
         const char *line;
@@ -175,6 +176,15 @@ pid_t sys_pidfd_pid(int pidfd)
                 return -ENOENT;
         pid = atoi(line + sizeof("\nPid:") - 1);
         return pid > 0 ? pid : -ESRCH;
+}
+
+pid_t sys_pidfd_pid(int pidfd)
+{
+        struct pidfd_information information;
+
+        if (information_read(pidfd, INFORMATION_PID, &information) < 0)
+                return read_pid(pidfd);
+        return information.pid > 0 ? (pid_t)information.pid : -ESRCH;
 }
 
 int sys_pidfd_cgroup_id(int pidfd, uint64_t *ret_id)

@@ -39,7 +39,8 @@ void sys_usage_of_children(struct sys_wait *ret);
  * -ENODATA: cannot be known.
  */
 int sys_pidfd_exit_status(int pidfd, struct sys_wait *ret);
-/** The process's pid as we see it, from /proc/self/fdinfo; -ESRCH: it was reaped; -ENOENT: not to be had. */
+/** The process's pid as we see it, before Linux 6.13 from /proc/self/fdinfo; -ESRCH: it was reaped; -ENOENT:
+ * not to be had. */
 pid_t sys_pidfd_pid(int pidfd);
 /** Id of the v2 cgroup of the process (PIDFD_GET_INFO, >= 6.13): the inode of its directory. 0 or -errno. */
 int sys_pidfd_cgroup_id(int pidfd, uint64_t *ret_id);

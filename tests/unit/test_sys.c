@@ -83,6 +83,7 @@ Test(pidfd, tells_when_a_process_has_ended)
         c.in = fd_close(c.in);
         child_await(&c);
         cr_assert(eq(int, sys_pidfd_has_ended(c.pidfd), 1));
+        cr_assert(eq(int, sys_pidfd_pid(c.pidfd), c.pid));
         cr_assert(zero(int, sys_wait(c.pidfd, 0, WEXITED | WNOWAIT, &w)));
         cr_assert(eq(int, w.code, CLD_EXITED));
         cr_assert(w.usage_known);
@@ -94,6 +95,7 @@ Test(pidfd, tells_when_a_process_has_ended)
         cr_assert(w.usage_known);
         cr_assert(gt(u64, w.peak_bytes, 0));
         cr_assert(eq(int, sys_wait(c.pidfd, 0, WEXITED, &w), -ECHILD));
+        cr_assert(eq(int, sys_pidfd_pid(c.pidfd), -ESRCH));
         cr_assert(eq(int, sys_pidfd_send_signal(c.pidfd, SIGKILL), -ESRCH));
         child_close(&c);
 }
