@@ -9,6 +9,10 @@
  *
  * Whether anybody but the zombie is left only /proc can tell, by a walk over all processes. Where we are the
  * subreaper it is spared: whoever outlives the command then is a child of ours, or has an ancestor that is.
+ * Without /proc the mechanism is refused: every group would look empty while its members are still dying.
+ * (With an anchor in place of the command, as in pgroup_posix.c, the group could tell by itself; but a zombie
+ * that nobody reaps would keep it alive, and all that is told of members here would be lost for hosts that do
+ * not mount /proc.)
  *
  * There is no event for the end of a group: the members' pidfds are waited for. Where there are none, whoever
  * waits has to look again; all else goes by the number of the group.
@@ -37,8 +41,25 @@ static struct pgroup *pgroup_of(struct contain_tree *tree)
         return CONTAINER_OF(tree, struct pgroup, tree);
 }
 
+static int check_proc(struct contain_probe *why)
+{
+        struct proc_stat own;
+        int r = proc_read_stat(getpid(), &own);
+
+        if (r != -ENOENT && r != -EACCES && r != -ESRCH)
+                return r;
+        snprintf(why->reason, sizeof(why->reason), "who is in a process group cannot be seen: %s",
+                r == -ENOENT ? "/proc is not mounted" : "/proc does not show this process");
+        snprintf(why->hint, sizeof(why->hint), "mount -t proc proc /proc (as root, in this pid namespace)");
+        return -EOPNOTSUPP;
+}
+
 static int probe(struct contain_probe *ret)
 {
+        int r = check_proc(ret);
+
+        if (r < 0)
+                return r;
         snprintf(ret->detail, sizeof(ret->detail), "setpgid(2) and killpg(3)");
         return 0;
 }
@@ -50,10 +71,26 @@ struct group {
         struct list trees;
 };
 
+static int refuse(const struct contain_probe *why, int r, struct inbye_error *reterr)
+{
+        if (r != -EOPNOTSUPP)
+                return error_set(reterr, INBYE_STAGE_LEAF, -r, "cannot read /proc");
+        error_set_plain(reterr, INBYE_STAGE_MECHANISM, EOPNOTSUPP, "mechanism %s: %s", contain_pgroup.name,
+                why->reason);
+        error_hint(reterr, "%s", why->hint);
+        return r;
+}
+
 static int group_open(struct inbye_loop *loop, struct contain_group **ret, struct inbye_error *reterr)
 {
-        struct group *group = calloc(1, sizeof(*group));
+        struct contain_probe why = { 0 };
+        struct group *group;
+        int r;
 
+        r = check_proc(&why);
+        if (r < 0)
+                return refuse(&why, r, reterr);
+        group = calloc(1, sizeof(*group));
         if (!group)
                 return error_set(reterr, INBYE_STAGE_LEAF, ENOMEM, "cannot hold another group");
         group->group.ops = &contain_pgroup;

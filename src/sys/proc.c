@@ -201,7 +201,7 @@ ssize_t proc_list_pgrp(pid_t pgrp, pid_t *pids, size_t n)
         scoped(dir_closep) DIR *directory = opendir("/proc");
         const struct dirent *entry;
         struct proc_stat stat;
-        size_t found = 0;
+        size_t found = 0, seen = 0;
 
         assert(pgrp > 0);
         if (!directory)
@@ -211,11 +211,12 @@ ssize_t proc_list_pgrp(pid_t pgrp, pid_t *pids, size_t n)
                         continue;
                 if (stat_read((pid_t)strtol(entry->d_name, NULL, 10), &stat) < 0)
                         continue; /* ended in the meantime */
+                seen++;
                 if (stat.pgrp != pgrp && stat.session != pgrp)
                         continue;
                 if (found < n)
                         pids[found] = stat.pid;
                 found++;
         }
-        return (ssize_t)found;
+        return seen ? (ssize_t)found : -ENOENT;
 }

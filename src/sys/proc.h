@@ -44,7 +44,7 @@ uint32_t proc_holds(pid_t pid, const uint64_t *inodes, unsigned n);
  *  @return how many there are; -ENOENT: this kernel does not tell (CONFIG_PROC_CHILDREN); -errno. */
 ssize_t proc_list_children(pid_t *pids, size_t n);
 /** Every process, zombies too, of a process group (or session): fills up to n pids. @return how many there
- * are, -errno. */
+ * are; -ENOENT: there is no /proc; -errno. */
 ssize_t proc_list_pgrp(pid_t pgrp, pid_t *pids, size_t n);
 
 #endif
