@@ -42,6 +42,7 @@ ERRORS = {
     "faccessat2": ["ENOMEM"], "faccessat": ["ENOMEM"], "getrandom": ["EINTR", "ENOSYS"], "waitid": ["EINTR"],
     "poll": ["EINTR"], "ppoll": ["EINTR"], "mmap": ["ENOMEM"], "brk": ["ENOMEM"], "readlinkat": ["ENOMEM"], "readlink": ["ENOMEM"],
     "socketpair": ["EMFILE", "ENOMEM"], "fsetxattr": ["ENOSPC", "EOPNOTSUPP"],
+    "flock": ["ENOLCK", "EOPNOTSUPP"],
 }
 # A host that refuses: with the mechanism named there is nothing weaker to take.
 REFUSALS = {"openat": ["EACCES"], "mkdirat": ["EACCES", "EAGAIN"], "clone3": ["EACCES"], "write": ["EACCES"],
