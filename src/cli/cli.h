@@ -196,6 +196,10 @@ int settings_to_command(
  * required. */
 int settings_to_options(
         const struct settings *settings, struct inbye_group_options *options, struct inbye_error *reterr);
+/** Are the limits given enforced here? Tried on a group of such options that holds nothing; refused as it is.
+ */
+int settings_try_limits(const struct settings *settings, struct inbye_loop *loop,
+        const struct inbye_group_options *options, struct inbye_error *reterr);
 /** Limits that the base has and these settings do not say. 0, -ENOMEM. */
 int settings_inherit_limits(struct settings *settings, const struct settings *base);
 /** The file that --stdin names, or NULL. */

@@ -275,6 +275,9 @@ static int open_batch(struct batch_session *session, struct inbye_error *reterr)
         /* Jobs that are not known yet may have limits of their own. */
         options.group_flags =
                 group.flags | (wishes->limits_seen ? INBYE_GROUP_MOVE_TO_SCOPE : INBYE_GROUP_MOVE_OWNER);
+        r = settings_try_limits(wishes->settings, session->loop, &group, reterr);
+        if (r < 0)
+                return r;
         options.next = next_job;
         options.started = on_start;
         options.ended = on_end;

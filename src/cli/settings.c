@@ -271,3 +271,19 @@ int settings_to_options(
         options->mechanisms = allowed & required;
         return 0;
 }
+
+int settings_try_limits(const struct settings *s, struct inbye_loop *loop,
+        const struct inbye_group_options *options, struct inbye_error *reterr)
+{
+        struct inbye_group_options with_limits = *options;
+        struct inbye_group *group;
+        int r;
+
+        if (!s->limits_given)
+                return 0;
+        with_limits.limits = &s->limits;
+        r = inbye_group_open(loop, &with_limits, &group, reterr);
+        if (r >= 0)
+                inbye_group_free(group);
+        return r;
+}

@@ -131,6 +131,14 @@ if run --limit tasks=4 true 2>"$err"; then
         match_err '^inbye: limit in .*; peak tasks (4|unknown); .*; met its limit of tasks$'
 fi
 
+echo "# a batch is refused as a whole, before its first job"
+for limit in tasks=4 cpus=0 io-weight=50; do
+        rm -f "$tmp/started"
+        run --limit $limit true 2>"$err"
+        expect_status $? "$INBYE" batch -q --limit $limit -- touch ::: "$tmp/started"
+        if [ "$got_" -eq 125 ]; then check "nothing was started" [ ! -e "$tmp/started" ]; fi
+done
+
 echo "# wrong use"
 refused() {
         rm -f "$tmp/started"
