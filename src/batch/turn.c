@@ -150,8 +150,7 @@ static void fill(struct inbye_batch *batch)
                         batch_fail(batch, r);
                 if (r <= 0)
                         return;
-                /* The pace is asked with a job in hand: else it would hold up the end, where nobody is left.
-                 */
+                /* The pace is asked with a job in hand: where nobody is left it would hold up the end. */
                 if (batch->stopped || batch->dead || batch->n_used + job_units(job) > batch->width ||
                         !pace_allows(batch)) {
                         queue_put_back(job); /* stopped by `next` itself; too heavy, or too early, for now */

@@ -285,6 +285,27 @@ static int try_settings(const struct batch_wishes *wishes, struct inbye_error *r
         return r;
 }
 
+static bool is_stdout(const char *name)
+{
+        return name && strcmp(name, "-") == 0;
+}
+
+/* They are written again, replaced or read back: no stream will do, and a file of that name is not meant. */
+static int check_files(const struct batch_wishes *wishes)
+{
+        const struct {
+                const char *option, *name;
+        } files[] = { { "junit", wishes->record.junit }, { "joblog", wishes->record.joblog.path },
+                { "trace", wishes->trace }, { "html", wishes->html } };
+
+        for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+                if (is_stdout(files[i].name))
+                        return cli_misuse(&cli_batch,
+                                "--%s takes a file, not standard output; a file called '-' is ./-",
+                                files[i].option);
+        return 0;
+}
+
 /* Two that write to one place would spoil each other; results and summary may share a stream, as lines. */
 static int check_places(const struct batch_wishes *wishes)
 {
@@ -297,11 +318,6 @@ static int check_places(const struct batch_wishes *wishes)
                                 return cli_misuse(
                                         &cli_batch, "'%s' is named twice as a place to write to", names[i]);
         return 0;
-}
-
-static bool is_stdout(const char *name)
-{
-        return name && strcmp(name, "-") == 0;
 }
 
 static int check_output_dir(struct batch_wishes *wishes)
@@ -361,7 +377,8 @@ int batch_wishes_take(struct batch_wishes *wishes, int argc, char **argv)
                 return -1;
         wishes->jobs.base.keep_jobserver = !wishes->jobserver.serve;
         batch_engine_finish(wishes);
-        if (check_places(wishes) != 0 || check_output_dir(wishes) != 0 || check_live(wishes) != 0)
+        if (check_files(wishes) != 0 || check_places(wishes) != 0 || check_output_dir(wishes) != 0 ||
+                check_live(wishes) != 0)
                 return -1;
         if (record_check(&wishes->record, &error) < 0 || apply_defaults(wishes, &error) < 0 ||
                 try_settings(wishes, &error) < 0) {

@@ -114,6 +114,9 @@ static int apply(void *userdata, int id, const char *value, struct inbye_error *
                 run->events_name = value;
                 return 0;
         case OPTION_ID:
+                if (!value[0])
+                        return error_set_plain(
+                                reterr, INBYE_STAGE_ARGUMENT, EINVAL, "the name of the command is empty");
                 run->id = value;
                 return 0;
         case OPTION_SUMMARY:
@@ -140,13 +143,34 @@ static int capture_output(struct run *run, enum inbye_stream stream)
         return r < 0 ? r : inbye_command_set_tee(run->command, stream, fd);
 }
 
+static bool is_inherited(const char *name)
+{
+        return !name || strcmp(name, "inherit") == 0;
+}
+
+/* An option that would do nothing is refused: who gave it relies on it. */
+static int check_outputs(const struct run *run, struct inbye_error *reterr)
+{
+        const char *const *names = run->output_names;
+
+        if (settings_has(run->settings, CLI_SETTING_IDLE_TIMEOUT) && !is_inherited(names[0]) &&
+                !is_inherited(names[1]))
+                return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
+                        "--idle-timeout sees no output where neither stream is inherited");
+        if (run->append && !names[0] && !names[1])
+                return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
+                        "--append needs --stdout or --stderr with a file");
+        return 0;
+}
+
 static int set_output(struct run *run, enum inbye_stream stream)
 {
         const char *name = run->output_names[stream == INBYE_STDOUT ? 0 : 1];
         bool watched = run->capture || settings_has(run->settings, CLI_SETTING_IDLE_TIMEOUT) ||
+                       settings_has(run->settings, CLI_SETTING_CAPTURE_LIMIT) ||
                        settings_has(run->settings, CLI_SETTING_CAPTURE_KEEP);
 
-        if (!name || strcmp(name, "inherit") == 0) {
+        if (is_inherited(name)) {
                 if (watched)
                         return capture_output(run, stream);
                 return inbye_command_set_output(run->command, stream, INBYE_OUTPUT_INHERIT);
@@ -389,7 +413,9 @@ static int start(struct run *run, char **argv, struct inbye_error *reterr)
 {
         int r;
 
-        r = make_command(run, argv, reterr);
+        r = check_outputs(run, reterr);
+        if (r >= 0)
+                r = make_command(run, argv, reterr);
         if (r >= 0)
                 r = open_sinks(run, reterr);
         if (r >= 0)

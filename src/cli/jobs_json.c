@@ -195,8 +195,10 @@ static int take_id(struct making *making, const json_t *value)
         int r;
 
         r = json_is_real(value) ? -EINVAL : value_text(value, &id);
-        if (r == -EINVAL || (r == 0 && !id.n))
+        if (r == -EINVAL)
                 r = refuse(making, "id is neither a string nor an integer");
+        else if (r == 0 && !id.n)
+                r = refuse(making, "id is empty");
         else if (r == 0)
                 r = inbye_command_set_id(making->command, id.data);
         buf_deinit(&id);

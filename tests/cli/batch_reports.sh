@@ -96,4 +96,11 @@ expect_status 125 batch --junit list list
 expect_status 125 batch --tap list list
 check "the list is still there" grep -q true list
 check "misuse starts nothing" test ! -e started
+# --- standard output is no file
+for option in junit joblog trace html; do
+        expect_status 125 "$INBYE" batch --$option=- -- touch "$tmp/ran" ::: x
+        match_err "^inbye: --$option takes a file, not standard output; a file called '-' is ./-"
+done
+check "nothing was run" [ ! -e "$tmp/ran" ]
+
 finish

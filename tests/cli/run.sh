@@ -32,6 +32,18 @@ expect_status 124 run --timeout 0.05 --grace 0.05 sh -c 'trap "" TERM; while :; 
 expect_status 124 run --timeout 0.05 sh -c 'trap "exit 0" TERM; while :; do sleep 0.01; done'
 expect_status 124 run --idle-timeout 0.1 sh -c 'echo out; sleep 50'
 expect_out out
+for outputs in '--stdout null --stderr null' '--stdout null --stderr merge'; do
+        # shellcheck disable=SC2086
+        expect_status 125 run --idle-timeout 0.1 $outputs touch "$tmp/silent"
+        match_err '^inbye: --idle-timeout sees no output'
+done
+expect_status 125 run --append touch "$tmp/silent"
+match_err '^inbye: --append needs --stdout or --stderr'
+expect_status 125 run --id= touch "$tmp/silent"
+match_err '^inbye: --id: the name of the command is empty'
+check "nothing was started that way" [ ! -e "$tmp/silent" ]
+expect_status 0 run --capture-limit 2 --report "$tmp/report" echo hello
+check "a limit of what is kept captures" grep -q '"stdout":{"bytes":6,"truncated":true' "$tmp/report"
 expect_status 124 run --capture-keep fail --capture-limit 100 --stdout /dev/null sh -c 'exec cat /dev/zero >&2' 2>"$tmp/zeros"
 expect_status 1 run --leftovers fail sh -c 'sleep 50 & exit 0'
 expect_status 4 run --leftovers fail sh -c 'sleep 50 & exit 4'

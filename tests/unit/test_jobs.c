@@ -273,6 +273,7 @@ Test(job_json, says_what_is_wrong_and_where, .init = open_base, .fini = close_ba
         expect_fault("{\"argv\": [\"x\"], \"umask\": 22}", 17, "umask: ");
         expect_fault("{\"argv\": [\"x\"], \"setsid\": 1}", 17, "setsid: ");
         expect_fault("{\"argv\": [\"x\"], \"id\": 1.5}", 17, "id is neither");
+        expect_fault("{\"argv\": [\"x\"], \"id\": \"\"}", 17, "id is empty");
         expect_fault("{\"argv\": [\"x\"], \"env\": {\"A=\": \"\"}}", 17, "env: ");
         expect_fault("{\"argv\": [\"x\"], \"env\": [\"A=1\"]}", 17, "env is not an object");
         expect_fault("{\"argv\": [\"x\"], \"stdin\": \"\", \"stdin_file\": \"y\"}", 30, "exclude each other");
