@@ -58,10 +58,14 @@ else
         ok "no GNU parallel is installed to be compared with"
 fi
 if [ "$other" ]; then
-        # arguments behind --, no order
-        "$other" -j 4 sh -c "$echo" - -- one two 'three  four' '$x' | sort >parallel.out
-        batch -q -j 4 -- sh -c "$echo" - ::: one two 'three  four' '$x' | sort >batch.out
-        check "the outputs of moreutils parallel" cmp parallel.out batch.out
+        # Arguments behind --, no order. It kills those who pass its outputs on while they may still hold some
+        # (0.67): so the commands write to a file themselves.
+        "$other" -j 4 sh -c "$echo >>\"\$0\"" parallel.lines -- one two 'three  four' '$x'
+        batch -q -j 4 -- sh -c "$echo >>\"\$0\"" batch.lines ::: one two 'three  four' '$x'
+        sort parallel.lines >parallel.out
+        sort batch.lines >batch.out
+        check "four words, as moreutils parallel hands them on" cmp parallel.out batch.out
+        check "all four" test "$(wc -l <parallel.out)" -eq 4
 else
         ok "no parallel of moreutils is installed to be compared with"
 fi
