@@ -33,11 +33,17 @@ CHILD_SIDE static int result(long r)
         return r < 0 ? -errno : 0;
 }
 
-/* A belt only: it follows the thread that is the holder's, and a set-id exec clears it. */
+/* A belt only: it follows the thread that is the holder's, and a set-id exec clears it. So does a change of
+ * ids: hence a second time after that. A holder that had died before sends nothing. */
 CHILD_SIDE static int step_belt(struct spawn_child *child)
 {
+        int r;
+
         child->report.detail = SPAWN_HOLDER_SETTLE;
-        return child->plan->holder ? sys_die_with_parent() : 0;
+        if (!child->plan->holder)
+                return 0;
+        r = sys_die_with_parent();
+        return r == 0 && getppid() != child->holder_pid ? -ESRCH : r;
 }
 
 CHILD_SIDE static int step_join(struct spawn_child *child)
@@ -310,6 +316,7 @@ static const struct {
         { INBYE_STAGE_GROUPS, step_groups },
         { INBYE_STAGE_GID, step_gid },
         { INBYE_STAGE_UID, step_uid },
+        { INBYE_STAGE_MECHANISM, step_belt },
         { INBYE_STAGE_SANDBOX, confine_drop },
         { INBYE_STAGE_EXEC, step_pid_text },
         { INBYE_STAGE_SIGNALS, step_signals },

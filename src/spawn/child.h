@@ -20,8 +20,9 @@ enum spawn_session_step { SPAWN_SETSID, SPAWN_SETPGID, SPAWN_FOREGROUND };
 struct spawn_child {
         const struct spawn_plan *plan;
         const struct spawn_lookup *lookup;
-        int procs_fd;  /* cgroup.procs of the leaf to write itself into, or -1 */
-        int report_fd; /* where memory is not shared: write end of the pipe, >= 3; else -1 */
+        int procs_fd;     /* cgroup.procs of the leaf to write itself into, or -1 */
+        pid_t holder_pid; /* its parent, as it sees it, where the plan has a holder */
+        int report_fd;    /* where memory is not shared: write end of the pipe, >= 3; else -1 */
         volatile struct spawn_report report;
 };
 

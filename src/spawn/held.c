@@ -9,6 +9,10 @@
  * belong to anybody else. Should the holder be killed before it is the warden, the command's parent-death
  * signal ends the command.
  *
+ * Once the command runs a start cannot be taken back: it may have acted and forked. What can be known to fail
+ * after that is found out before, the helper program and a number for the command's pidfd. Should it fail all
+ * the same, the warden is let go, and ends all that came of the command as it would when the owner dies.
+ *
  * Starting the warden first and telling it what to run was rejected: the whole plan would have to be written
  * down, read and checked again, in a program that is to be small and have no heap.
  *
@@ -23,6 +27,7 @@
 #include "sys/clone.h"
 #include "sys/closefrom.h"
 #include "sys/fdpass.h"
+#include "sys/misc.h"
 #include "sys/pidfd.h"
 #include "sys/signals.h"
 #include <errno.h>
@@ -31,6 +36,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -175,6 +181,7 @@ CHILD_SIDE static void holder_main(void *argument)
         }
         held->number = -r;
         if (r == 0 && held->command) {
+                held->command->holder_pid = getpid();
                 held->outcome = spawn_attempt(held->command, held->cgroup_fd, &held->spawned);
                 if (held->outcome == 0)
                         hand_over(held);
@@ -195,14 +202,18 @@ static void stack_unmap(struct stack *stack)
                 munmap(stack->memory, HOLDER_STACK_SIZE);
 }
 
-static pid_t clone_holder(struct held *held, int *ret_pidfd)
+static struct stack stack_map(void)
 {
-        scoped(stack_unmap) struct stack stack = { mmap(NULL, HOLDER_STACK_SIZE, PROT_READ | PROT_WRITE,
+        return (struct stack){ mmap(NULL, HOLDER_STACK_SIZE, PROT_READ | PROT_WRITE,
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0) };
+}
+
+static pid_t clone_holder(struct held *held, const struct stack *stack, int *ret_pidfd)
+{
         struct sys_clone how = {
                 .child = holder_main,
                 .argument = held,
-                .stack = stack.memory,
+                .stack = stack->memory,
                 .stack_size = HOLDER_STACK_SIZE,
                 .cgroup_fd = -1,
                 .flags = held->holder->namespaces,
@@ -211,8 +222,8 @@ static pid_t clone_holder(struct held *held, int *ret_pidfd)
         pid_t pid;
         int r;
 
-        if (stack.memory == MAP_FAILED)
-                return -errno;
+        if (stack->memory == MAP_FAILED)
+                return -ENOMEM;
         r = sys_signal_mask(UINT64_MAX, &mask);
         if (r < 0)
                 return r;
@@ -221,13 +232,14 @@ static pid_t clone_holder(struct held *held, int *ret_pidfd)
         return pid;
 }
 
-/* The pid that the holder knows may be one of its namespace. */
-static int take_command(struct held *held, struct spawned *ret)
+/* The pid that the holder knows may be one of its namespace. The number that was kept free is the pidfd's. */
+static int take_command(struct held *held, int *kept_fd, struct spawned *ret)
 {
         scoped(fd_closep) int pidfd = -1;
         pid_t pid = held->spawned.pid;
 
         if (held->spawned.pidfd >= 0) {
+                *kept_fd = fd_close(*kept_fd);
                 pidfd = sys_fd_receive(held->holder->owner_line_fd);
                 if (pidfd < 0)
                         return pidfd;
@@ -254,15 +266,22 @@ static int holder_failed(struct spawn_child *child, int detail, int number)
         return SPAWN_E_FAILED;
 }
 
-static void end_holder(pid_t pid, int pidfd)
+/* How long a warden that is let go may take to end what was started, milliseconds. */
+#define LEAVE_LIMIT 1000
+
+static void end_holder(const struct held *held, pid_t pid, int pidfd)
 {
+        if (held->ready) {
+                (void)shutdown(held->holder->owner_line_fd, SHUT_RDWR);
+                sys_pidfd_wait(pidfd, LEAVE_LIMIT);
+        }
         if (pidfd >= 0)
                 (void)sys_pidfd_send_signal(pidfd, SIGKILL);
         sys_child_reap(pidfd, pid);
 }
 
 /* What has become of it, once it has exec'ed or ended. */
-static int judge(struct held *held, struct spawned *ret)
+static int judge(struct held *held, int *kept_fd, struct spawned *ret)
 {
         int r;
 
@@ -272,23 +291,25 @@ static int judge(struct held *held, struct spawned *ret)
                 return held->outcome;
         if (!held->ready)
                 return SPAWN_E_DIED;
-        r = take_command(held, ret);
+        r = take_command(held, kept_fd, ret);
         return r < 0 ? holder_failed(held->command, SPAWN_HOLDER_PASS, -r) : 0;
 }
 
-int spawn_attempt_held(struct spawn_child *child, int cgroup_fd, struct spawned *ret)
+/* The stack is there until the holder is reaped: by then a command that had not exec'ed has been killed too.
+ */
+static int attempt(struct held *held, int *kept_fd, struct spawned *ret)
 {
-        struct held held = { .holder = child->plan->holder, .command = child, .cgroup_fd = cgroup_fd };
+        scoped(stack_unmap) struct stack stack = stack_map();
         scoped(fd_closep) int pidfd = -1;
         pid_t pid;
         int r;
 
-        pid = clone_holder(&held, &pidfd);
+        pid = clone_holder(held, &stack, &pidfd);
         if (pid < 0)
-                return holder_failed(child, SPAWN_HOLDER_CLONE, -pid);
-        r = judge(&held, ret);
+                return holder_failed(held->command, SPAWN_HOLDER_CLONE, -pid);
+        r = judge(held, kept_fd, ret);
         if (r != 0) {
-                end_holder(pid, pidfd);
+                end_holder(held, pid, pidfd);
                 return r;
         }
         ret->holder_pid = pid;
@@ -296,14 +317,28 @@ int spawn_attempt_held(struct spawn_child *child, int cgroup_fd, struct spawned 
         return 0;
 }
 
+int spawn_attempt_held(struct spawn_child *child, int cgroup_fd, struct spawned *ret)
+{
+        struct held held = { .holder = child->plan->holder, .command = child, .cgroup_fd = cgroup_fd };
+        scoped(fd_closep) int kept_fd = fd_dup_above(held.holder->owner_line_fd, 0);
+        int r = sys_access(AT_FDCWD, held.holder->program, X_OK);
+
+        if (r < 0)
+                return holder_failed(child, SPAWN_HOLDER_EXEC, -r);
+        if (kept_fd < 0)
+                return holder_failed(child, SPAWN_HOLDER_PASS, -kept_fd);
+        return attempt(&held, &kept_fd, ret);
+}
+
 int spawn_try_holder(const struct spawn_holder *holder, enum spawn_holder_step *ret_step)
 {
+        scoped(stack_unmap) struct stack stack = stack_map();
         struct held held = { .holder = holder };
         scoped(fd_closep) int pidfd = -1;
         pid_t pid;
 
         *ret_step = SPAWN_HOLDER_CLONE;
-        pid = clone_holder(&held, &pidfd);
+        pid = clone_holder(&held, &stack, &pidfd);
         if (pid < 0)
                 return (int)pid;
         sys_child_reap(pidfd, pid);

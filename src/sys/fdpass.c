@@ -54,6 +54,8 @@ int sys_fd_receive(int socket_fd)
         parcel_init(&parcel);
         if (recvmsg(socket_fd, &parcel.message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
                 return -errno;
+        if (parcel.message.msg_flags & MSG_CTRUNC) /* it came, and there was no number for it */
+                return -EMFILE;
         header = CMSG_FIRSTHDR(&parcel.message);
         if (!header || header->cmsg_type != SCM_RIGHTS || header->cmsg_len != CMSG_LEN(sizeof(int)))
                 return -EBADMSG;
