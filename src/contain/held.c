@@ -7,6 +7,9 @@
  * going up: the chain of parents is followed once its pidfd is open, and while that process has not ended,
  * what was read on the way was about it.
  *
+ * Who was proven once is a member for as long as he lives, and so are all above him: they are remembered by
+ * their start times, or a chain of n would be gone up n times (3000 deep: minutes).
+ *
  * There is one event for the end of all, the warden's own; no account but what the warden's wait() adds up.
  */
 #include "contain/held.h"
@@ -30,10 +33,21 @@ struct held_group {
         struct holding holding;
 };
 
+/* So long a way up is remembered. */
+#define LONG_WAY 8
+/* As many are remembered; two that share a place only cost a longer way. */
+#define N_PROVEN 4096
+
+struct proven {
+        pid_t pid;
+        uint64_t start_ticks;
+};
+
 struct held_tree {
         struct contain_tree tree;
         struct held_group *group;
         struct holder holder;
+        struct proven *proven; /* N_PROVEN of them, by pid; NULL: nobody had a long way */
 };
 
 static struct held_tree *held_of(struct contain_tree *tree)
@@ -233,16 +247,52 @@ int held_tree_pids(struct contain_tree *tree, struct contain_pids *pids)
         return 0;
 }
 
-static bool descends_from(pid_t pid, pid_t root)
+static struct proven *place_of(const struct held_tree *held, pid_t pid)
+{
+        return &held->proven[(size_t)pid % N_PROVEN];
+}
+
+static bool is_proven(const struct held_tree *held, const struct proc_stat *stat)
+{
+        const struct proven *place;
+
+        if (!held->proven)
+                return false;
+        place = place_of(held, stat->pid);
+        return place->pid == stat->pid && place->start_ticks == stat->start_ticks;
+}
+
+/* Without memory for it the way is gone again. */
+static void remember(struct held_tree *held, const struct proc_stat *stat, int n_steps)
+{
+        if (!held->proven && n_steps >= LONG_WAY)
+                held->proven = calloc(N_PROVEN, sizeof(*held->proven));
+        if (held->proven)
+                *place_of(held, stat->pid) =
+                        (struct proven){ .pid = stat->pid, .start_ticks = stat->start_ticks };
+}
+
+static bool go_up(struct held_tree *held, pid_t pid)
 {
         struct proc_stat stat = { .ppid = pid };
 
         for (int i = 0; i < CHAIN_MAX && stat.ppid > 1; i++) {
                 if (proc_read_stat(stat.ppid, &stat) < 0)
                         return false;
-                if (stat.ppid == root)
+                if (stat.ppid == held->holder.pid || is_proven(held, &stat))
                         return true;
+                remember(held, &stat, i);
         }
+        return false;
+}
+
+/* Who was met on the way is remembered at once, and all are forgotten where it did not lead to the warden. */
+static bool is_descendant(struct held_tree *held, pid_t pid, int pidfd)
+{
+        if (!held->holder.ended && go_up(held, pid) && sys_pidfd_has_ended(pidfd) == 0)
+                return true;
+        free(held->proven);
+        held->proven = NULL;
         return false;
 }
 
@@ -252,7 +302,7 @@ int held_tree_pin(struct contain_tree *tree, pid_t pid, int *ret_pidfd)
 
         if (pidfd < 0)
                 return pidfd == -ESRCH ? CONTAIN_E_GONE : pidfd;
-        if (!descends_from(pid, held_of(tree)->holder.pid) || sys_pidfd_has_ended(pidfd) != 0)
+        if (!is_descendant(held_of(tree), pid, pidfd))
                 return CONTAIN_E_GONE;
         *ret_pidfd = TAKE_FD(pidfd);
         return 0;
@@ -270,9 +320,12 @@ int held_tree_look(struct contain_tree *tree)
         }
 }
 
+/* It comes once: the end of a process stays readable. */
 int held_tree_event_fd(struct contain_tree *tree)
 {
-        return held_of(tree)->holder.pidfd;
+        const struct holder *holder = &held_of(tree)->holder;
+
+        return holder->ended ? -1 : holder->pidfd;
 }
 
 void held_tree_usage(struct contain_tree *tree, struct inbye_usage *usage)
@@ -291,5 +344,6 @@ void held_tree_free(struct contain_tree *tree)
         struct held_tree *held = held_of(tree);
 
         holder_deinit(&held->holder);
+        free(held->proven);
         free(held);
 }
