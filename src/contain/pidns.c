@@ -64,13 +64,19 @@ static void try_way(const struct way *way)
         found.number = -holding_try(&found.kind, &found.step);
 }
 
+/* Of the moment: it says nothing about the way, and must not lead to a weaker one. */
+static bool is_shortage(int number)
+{
+        return number == EAGAIN || number == ENOMEM || number == EMFILE || number == ENFILE;
+}
+
 static void try_ways(void)
 {
         snprintf(found.uid_map, sizeof(found.uid_map), "%u %u 1", geteuid(), geteuid());
         snprintf(found.gid_map, sizeof(found.gid_map), "%u %u 1", getegid(), getegid());
         for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
                 try_way(&ways[i]);
-                if (found.number == 0)
+                if (found.number == 0 || is_shortage(found.number))
                         return;
         }
 }
@@ -78,7 +84,7 @@ static void try_ways(void)
 static int find_way(void)
 {
         pthread_mutex_lock(&found.lock);
-        if (!found.tried || found.number == EAGAIN)
+        if (!found.tried || is_shortage(found.number))
                 try_ways();
         found.tried = true;
         pthread_mutex_unlock(&found.lock);
