@@ -59,6 +59,7 @@ enum end_event {
         END_N_EVENTS
 };
 static void step(struct inbye_process *process, enum end_event event);
+static void on_tree_event(struct loop_io *io, uint32_t events);
 
 /* --- watching members -------------------------------------------------------------------------------------
  */
@@ -81,15 +82,6 @@ static void on_pin(struct loop_io *io, uint32_t events)
         pin_release(pin);
         if (process->n_pins == 0)
                 step(process, END_LOOK);
-}
-
-static void on_tree_event(struct loop_io *io, uint32_t events)
-{
-        struct inbye_process *process = CONTAINER_OF(io, struct inbye_process, tree_io);
-
-        (void)events;
-        end_notice_main(process); /* a holder that has gone says nothing more of the command */
-        step(process, END_LOOK);
 }
 
 static struct pin *find_free_pin(struct inbye_process *process)
@@ -251,6 +243,25 @@ static void look_blindly(struct inbye_process *process)
                             : after_ns > BLIND_LAST ? BLIND_LAST
                                                     : after_ns;
         look_again(process, process->blind_ns);
+}
+
+/* The end of a holder is an event that comes once and stays: whoever is left has to be looked for without. */
+static void drop_spent_event(struct inbye_process *process)
+{
+        if (process->state == PROCESS_ENDED || process->tree->ops->tree_event_fd(process->tree) >= 0)
+                return;
+        loop_io_remove(&process->tree_io);
+        look_blindly(process);
+}
+
+static void on_tree_event(struct loop_io *io, uint32_t events)
+{
+        struct inbye_process *process = CONTAINER_OF(io, struct inbye_process, tree_io);
+
+        (void)events;
+        end_notice_main(process); /* a holder that has gone says nothing more of the command */
+        step(process, END_LOOK);
+        drop_spent_event(process);
 }
 
 /* The tree is empty: finish, or wait for those who got away from it and have now been killed. */
