@@ -78,9 +78,14 @@ static int open_owner_dir(int base_fd)
 
 static int evacuate(int base_fd, const struct contain_pids *pids)
 {
-        scoped(fd_closep) int owner_fd = open_owner_dir(base_fd);
+        scoped(fd_closep) int back_fd =
+                fd_dup_above(base_fd, 3); /* had first: who has moved must find back */
+        scoped(fd_closep) int owner_fd = -1;
         int r;
 
+        if (back_fd < 0)
+                return back_fd;
+        owner_fd = open_owner_dir(base_fd);
         if (owner_fd < 0)
                 return owner_fd;
         r = move_all(owner_fd, pids);
@@ -90,7 +95,7 @@ static int evacuate(int base_fd, const struct contain_pids *pids)
                 return r;
         }
         if (room_fd < 0)
-                room_fd = fd_dup_above(base_fd, 3);
+                room_fd = TAKE_FD(back_fd);
         return 0;
 }
 
@@ -128,10 +133,13 @@ static bool has_place(void)
         return has;
 }
 
+/* One at a time: the next one finds the place that the first has made. */
 void room_find(void)
 {
+        pthread_mutex_lock(&mutex);
         if (!has_place())
                 (void)scope_enter();
+        pthread_mutex_unlock(&mutex);
 }
 
 /* --- back ------------------------------------------------------------------------------------------------
