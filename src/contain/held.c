@@ -8,7 +8,7 @@
  * what was read on the way was about it.
  *
  * Who was proven once is a member for as long as he lives, and so are all above him: they are remembered by
- * their start times, or a chain of n would be gone up n times (3000 deep: minutes).
+ * their start times, or a chain of n would be gone up n times (1500 that ignore the soft signal: 12 s).
  *
  * There is one event for the end of all, the warden's own; no account but what the warden's wait() adds up.
  */
