@@ -54,8 +54,8 @@ uint64_t suite_timeout_ns(const struct suite *suite, unsigned attempt);
 uint64_t now_ns(void);
 
 /**
- * A tree is ended in milliseconds; what takes seconds has waited for something that need not come. A machine that was
- * slow to build the tree may be as slow to end it.
+ * A tree is ended in milliseconds; what takes seconds has waited for something that need not come. A machine
+ * that was slow to build the tree may be as slow to end it.
  */
 #define PROMPT_NS (5 * INBYE_SECOND)
 void check_prompt(const struct suite *suite, struct cell *cell, uint64_t since_ns);
