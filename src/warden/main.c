@@ -61,7 +61,7 @@ static int main_hold(char **words, bool is_pidns)
         return hold_tree(&hold);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
         if (argc != 6)
                 return USAGE;
@@ -70,4 +70,11 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], WARDEN_HOLD) == 0 || strcmp(argv[1], WARDEN_HOLD_PIDNS) == 0)
                 return main_hold(argv + 2, strcmp(argv[1], WARDEN_HOLD_PIDNS) == 0);
         return USAGE;
+}
+
+/* There is nothing to flush or to free; and exit handlers, those of sanitizers above all, do not expect to be
+ * the first process of a pid namespace. */
+int main(int argc, char **argv)
+{
+        _exit(run(argc, argv));
 }
