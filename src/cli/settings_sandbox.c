@@ -7,6 +7,7 @@
 #include "base/scope.h"
 #include "cli/settings.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -70,10 +71,7 @@ static int absolute(const char *path, char **ret)
         *ret = malloc(n);
         if (!*ret)
                 return -ENOMEM;
-        (*ret)[0] = '\0';
-        if (here)
-                strcat(strcpy(*ret, here), "/");
-        strcat(*ret, path);
+        snprintf(*ret, n, "%s%s%s", here ? here : "", here ? "/" : "", path);
         return 0;
 }
 

@@ -131,8 +131,11 @@ int inbye_sandbox_add_path(
         if (!paths)
                 return -ENOMEM;
         sandbox->paths = paths;
-        paths[sandbox->n_paths++] = added;
-        added = (struct sandbox_path){ 0 };
+        paths[sandbox->n_paths++] = (struct sandbox_path){
+                .path = TAKE(added.path),
+                .target = TAKE(added.target),
+                .access = added.access,
+        };
         return 0;
 }
 

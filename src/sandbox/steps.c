@@ -201,9 +201,8 @@ static int find_cwd(struct sandbox_steps *steps, const char *cwd, struct inbye_e
         if (!real)
                 return error_set(reterr, INBYE_STAGE_CHDIR, errno, "cannot change to the directory '%s'",
                         cwd ? cwd : ".");
-        if (strlen(real) >= sizeof(steps->cwd))
+        if ((size_t)snprintf(steps->cwd, sizeof(steps->cwd), "%s", real) >= sizeof(steps->cwd))
                 return error_set(reterr, INBYE_STAGE_CHDIR, ENAMETOOLONG, "working directory");
-        strcpy(steps->cwd, real);
         steps->spawn.cwd = steps->cwd;
         return 0;
 }
