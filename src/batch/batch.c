@@ -11,6 +11,7 @@
 #include "batch/batch.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/extensible.h"
 #include "base/fd.h"
 #include "loop/cancel.h"
 #include "sys/misc.h"
@@ -53,20 +54,6 @@ void batch_set_cause(struct inbye_batch *batch, enum inbye_batch_cause cause)
 
 /* Life */
 
-/* As the kernel takes its extensible structs: shorter is older, longer is fine while the rest is zero. */
-static int copy_extensible(void *ret, size_t n, const void *given, size_t n_given)
-{
-        const unsigned char *bytes = given;
-
-        if (n_given < sizeof(size_t))
-                return -EINVAL;
-        for (size_t i = n; i < n_given; i++)
-                if (bytes[i])
-                        return -E2BIG;
-        memcpy(ret, given, n_given < n ? n_given : n);
-        return 0;
-}
-
 static bool options_make_sense(const struct inbye_batch_options *options)
 {
         for (size_t i = 0; i < options->n_pools; i++)
@@ -87,7 +74,7 @@ static int copy_options(struct inbye_batch_options *ret, const struct inbye_batc
 
         *ret = (struct inbye_batch_options)INBYE_BATCH_OPTIONS_INIT;
         if (options)
-                r = copy_extensible(ret, sizeof(*ret), options, options->size);
+                r = extensible_copy(ret, sizeof(*ret), options, options->size);
         if (r < 0)
                 return r;
         return options_make_sense(ret) ? 0 : -EINVAL;
@@ -255,7 +242,7 @@ int inbye_batch_submit_job(
 
         if (!batch || !given)
                 return -EINVAL;
-        r = copy_extensible(&copy, sizeof(copy), given, given->size);
+        r = extensible_copy(&copy, sizeof(copy), given, given->size);
         if (r < 0)
                 return r;
         if (!copy.command)

@@ -6,13 +6,12 @@
  * Orphans go to the nearest subreaper above them: one that the tree makes itself keeps its own, and is killed
  * as any member, after which they come to us.
  */
-#include "base/error.h"
 #include "contain/held.h"
 #include "sys/children.h"
-#include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct holder_kind kind = { .is_pidns = false };
 
@@ -50,9 +49,23 @@ static int try_once(struct contain_probe *ret)
         return r;
 }
 
+/* What has worked once is not tried again for every group. */
+static int find_out(struct contain_probe *ret)
+{
+        static atomic_bool works;
+        int r;
+
+        if (atomic_load(&works))
+                return 0;
+        r = try_once(ret);
+        if (r == 0)
+                atomic_store(&works, true);
+        return r;
+}
+
 static int probe(struct contain_probe *ret)
 {
-        int r = try_once(ret);
+        int r = find_out(ret);
 
         if (r == 0)
                 snprintf(ret->detail, sizeof(ret->detail), "a warden per tree, as its subreaper");
@@ -62,7 +75,7 @@ static int probe(struct contain_probe *ret)
 static int group_open(struct inbye_loop *loop, struct contain_group **ret, struct inbye_error *reterr)
 {
         struct contain_probe why = { 0 };
-        int r = try_once(&why);
+        int r = find_out(&why);
 
         if (r == 0)
                 return held_group_open(&contain_reaper, &kind, loop, ret, reterr);

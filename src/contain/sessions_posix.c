@@ -8,17 +8,6 @@
 #include <inbye/registry.h>
 #include <stddef.h>
 
-const char *inbye_owner_name(enum inbye_owner owner)
-{
-        static const char *const owner_names[INBYE_OWNER_N] = {
-                [INBYE_OWNER_UNKNOWN] = "unknown",
-                [INBYE_OWNER_ALIVE] = "alive",
-                [INBYE_OWNER_DEAD] = "dead",
-        };
-
-        return (unsigned)owner < INBYE_OWNER_N ? owner_names[owner] : NULL;
-}
-
 int inbye_registry_open(uint32_t flags, struct inbye_registry **ret_registry, struct inbye_error *reterr)
 {
         if ((flags & ~INBYE_REGISTRY_ALL) || !ret_registry)

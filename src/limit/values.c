@@ -7,6 +7,7 @@
  * limits_files() and, for v1, in the file that knows v1.
  */
 #include "limit/values.h"
+#include "base/extensible.h"
 #include "base/scope.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -118,20 +119,16 @@ static bool makes_sense(const struct inbye_limits *limits)
                !(limits->cpus && !limits->cpus[0]) && !(limits->io_max && !limits->io_max[0]);
 }
 
-/* As the kernel reads its extensible structs. */
 static int read_struct(struct inbye_limits *to, const struct inbye_limits *from)
 {
-        const unsigned char *bytes = (const unsigned char *)from;
+        int r;
 
         *to = LIMITS_NONE;
         if (!from)
                 return 0;
-        if (from->size < sizeof(from->size))
-                return -EINVAL;
-        for (size_t i = sizeof(*to); i < from->size; i++)
-                if (bytes[i])
-                        return -E2BIG;
-        memcpy(to, from, from->size < sizeof(*to) ? from->size : sizeof(*to));
+        r = extensible_copy(to, sizeof(*to), from, from->size);
+        if (r < 0)
+                return r;
         to->size = sizeof(*to);
         return makes_sense(to) ? 0 : -EINVAL;
 }

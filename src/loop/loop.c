@@ -373,3 +373,14 @@ void inbye_loop_free(struct inbye_loop *loop)
         free(loop->slots);
         free(loop);
 }
+
+void loop_child_add(struct inbye_loop *loop, struct loop_child *child)
+{
+        list_append(&loop->children, &child->link);
+}
+
+void loop_child_remove(struct loop_child *child)
+{
+        if (child->link.next)
+                list_unlink(&child->link);
+}

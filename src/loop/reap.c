@@ -21,17 +21,6 @@
 
 static atomic_flag process_reaps = ATOMIC_FLAG_INIT;
 
-void loop_child_add(struct inbye_loop *loop, struct loop_child *child)
-{
-        list_append(&loop->children, &child->link);
-}
-
-void loop_child_remove(struct loop_child *child)
-{
-        if (child->link.next)
-                list_unlink(&child->link);
-}
-
 bool loop_reaps_orphans(const struct inbye_loop *loop)
 {
         return loop->reaps;

@@ -5,17 +5,6 @@
 #include "loop/internal.h"
 #include <errno.h>
 
-void loop_child_add(struct inbye_loop *loop, struct loop_child *child)
-{
-        list_append(&loop->children, &child->link);
-}
-
-void loop_child_remove(struct loop_child *child)
-{
-        if (child->link.next)
-                list_unlink(&child->link);
-}
-
 bool loop_reaps_orphans(const struct inbye_loop *loop)
 {
         (void)loop;

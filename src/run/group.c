@@ -4,6 +4,7 @@
  */
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/extensible.h"
 #include "base/fd.h"
 #include "limit/room.h"
 #include "loop/cancel.h"
@@ -64,23 +65,16 @@ static int watch_cancel(struct inbye_group *group, struct inbye_cancel *cancel)
         return loop_io_add(group->loop, &group->cancel_io, group->cancel_fd, LOOP_IN, on_cancel);
 }
 
-/* As the kernel reads its extensible structs: shorter is older, longer is fine while the unknown tail is
- * zero. */
 static int copy_options(struct inbye_group_options *to, const struct inbye_group_options *from)
 {
-        const unsigned char *bytes = (const unsigned char *)from;
-        size_t n;
+        int r;
 
         *to = (struct inbye_group_options)INBYE_GROUP_OPTIONS_INIT;
         if (!from)
                 return 0;
-        if (from->size < sizeof(from->size))
-                return -EINVAL;
-        for (size_t i = sizeof(*to); i < from->size; i++)
-                if (bytes[i])
-                        return -E2BIG;
-        n = from->size < sizeof(*to) ? from->size : sizeof(*to);
-        memcpy(to, from, n);
+        r = extensible_copy(to, sizeof(*to), from, from->size);
+        if (r < 0)
+                return r;
         to->size = sizeof(*to);
         return to->flags & ~GROUP_FLAGS ? -EINVAL : 0;
 }

@@ -277,20 +277,28 @@ CHILD_SIDE static int step_exec(struct spawn_child *child)
         return verdict;
 }
 
-/* The environment that the program is about to get may have to name its pid, which nobody knew before. */
-CHILD_SIDE static int step_pid_text(struct spawn_child *child)
+CHILD_SIDE void spawn_put_number(char *text, int number)
 {
-        char digits[SPAWN_PID_TEXT_SIZE], *text = child->plan->pid_text;
-        unsigned pid = (unsigned)getpid();
+        char digits[12];
         int n = 0;
 
-        if (!text)
-                return 0;
-        for (; pid; pid /= 10)
-                digits[n++] = (char)('0' + pid % 10);
+        if (number < 0) {
+                *text++ = '-';
+                number = -number;
+        }
+        do
+                digits[n++] = (char)('0' + number % 10);
+        while ((number /= 10) > 0);
         while (n > 0)
                 *text++ = digits[--n];
         *text = '\0';
+}
+
+/* The environment that the program is about to get may have to name its pid, which nobody knew before. */
+CHILD_SIDE static int step_pid_text(struct spawn_child *child)
+{
+        if (child->plan->pid_text)
+                spawn_put_number(child->plan->pid_text, getpid());
         return 0;
 }
 

@@ -35,6 +35,9 @@ int spawn_attempt_held(struct spawn_child *child, int cgroup_fd, struct spawned 
 #define SPAWN_E_FAILED 1 /* the child reported why */
 #define SPAWN_E_DIED 2   /* it was killed before it could exec or report */
 
+/** Write a number in decimal, with its NUL: for what runs between clone and exec. */
+void spawn_put_number(char *text, int number);
+
 /** The child's life from clone to exec; the argument is a struct spawn_child. Does not return. */
 void spawn_child_main(void *argument);
 

@@ -99,23 +99,6 @@ static int (*const steps[])(const struct spawn_holder *holder) = {
         [SPAWN_HOLDER_PROC] = step_proc,
 };
 
-CHILD_SIDE static void put_number(char *text, int number)
-{
-        char digits[12];
-        int n = 0;
-
-        if (number < 0) {
-                *text++ = '-';
-                number = -number;
-        }
-        do
-                digits[n++] = (char)('0' + number % 10);
-        while ((number /= 10) > 0);
-        while (n > 0)
-                *text++ = digits[--n];
-        *text = '\0';
-}
-
 CHILD_SIDE static void keep(int fd)
 {
         if (fd >= 0)
@@ -134,8 +117,8 @@ CHILD_SIDE static int become_warden(struct held *held)
         const struct spawn_holder *holder = held->holder;
         int pidfd = move_above_stdio(held->spawned.pidfd);
 
-        put_number(holder->pid_text, held->spawned.pid);
-        put_number(holder->pidfd_text, pidfd);
+        spawn_put_number(holder->pid_text, held->spawned.pid);
+        spawn_put_number(holder->pidfd_text, pidfd);
         for (int i = 0; i < 3; i++)
                 (void)dup2(holder->null_fd, i);
         sys_cloexec_from(3);

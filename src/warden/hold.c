@@ -19,15 +19,12 @@
 #include "base/scope.h"
 #include "sys/children.h"
 #include "sys/pidfd.h"
+#include "sys/proc.h"
 #include "sys/signals.h"
 #include "warden/protocol.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -54,29 +51,17 @@ static int note_child(void *userdata, pid_t pid)
         return 0;
 }
 
-/* The fourth field of its stat; the name before it may hold anything but is the last with a ")". */
-static pid_t parent_of(pid_t pid)
-{
-        char path[32], text[512];
-        const char *at;
-
-        (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-        if (fd_read_file_at(AT_FDCWD, path, text, sizeof(text)) < 0)
-                return 0;
-        at = strrchr(text, ')');
-        return at && strlen(at) > 4 ? (pid_t)atoi(at + 4) : 0;
-}
-
 static void kill_found(const struct found *one)
 {
         scoped(fd_closep) int pidfd = -1;
+        struct proc_stat stat;
 
         if (one->parent == 0) {
                 kill(one->pid, SIGKILL);
                 return;
         }
         pidfd = sys_pidfd_open(one->pid);
-        if (pidfd >= 0 && parent_of(one->pid) == one->parent)
+        if (pidfd >= 0 && proc_read_stat(one->pid, &stat) == 0 && stat.ppid == one->parent)
                 sys_pidfd_send_signal(pidfd, SIGKILL);
 }
 

@@ -122,6 +122,23 @@ check "a failure and its repetition are two lines" test "$(wc -l <log)" -eq 3
 expect_status 0 batch -q -j 1 --joblog log --resume -- sh -c "$both" ::: 1 1
 check "and yet they are one job: its equal runs" test "$(ran)" -eq 3
 
+# --- output directories: the same names again
+# shellcheck disable=SC2016
+script='echo "$1"; [ -e fixed ] || [ "$1" != two ]'
+for id in one two; do
+        printf '{"argv": ["sh", "-c", "%s", "-", "%s"], "id": "same"}\n' \
+                "$(printf '%s' "$script" | sed 's/"/\\"/g')" $id
+done >list.jsonl
+expect_status 1 batch -q --output-dir again --joblog again.log list.jsonl
+check "the first of two" test "$(cat again/same/stdout)" = one
+check "the second of two" test "$(cat again/same.2/stdout)" = two
+: >fixed
+rm again/same/stdout
+echo "longer than what comes" >again/same.2/stdout
+expect_status 0 batch -q --output-dir again --joblog again.log --resume-failed list.jsonl
+check "the same name when it is resumed" test "$(cat again/same.2/stdout)" = two
+check "what is passed over writes nothing" test ! -e again/same/stdout
+
 # --- a torn last line, or header
 rm -f ran.*
 batch -q -j 1 --joblog log -- sh -c "$mark" - ::: 1 2 3

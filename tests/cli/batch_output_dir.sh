@@ -35,22 +35,7 @@ expect_status 0 batch -q --output-dir big -- sh -c 'head -c 9000000 /dev/zero; f
 check "more than any cap" test "$(wc -c <big/x/stdout)" -eq 9000000
 check "straight into the file" test "$(cat big/x/stderr)" = "$(pwd -P)/big/x/stdout"
 
-# --- again: the same names, and files of the last attempt
-# shellcheck disable=SC2016
-script='echo "$1"; [ -e fixed ] || [ "$1" != two ]'
-for id in one two; do
-        printf '{"argv": ["sh", "-c", "%s", "-", "%s"], "id": "same"}\n' \
-                "$(printf '%s' "$script" | sed 's/"/\\"/g')" $id
-done >list.jsonl
-expect_status 1 batch -q --output-dir again --joblog log list.jsonl
-check "the first of two" test "$(cat again/same/stdout)" = one
-check "the second of two" test "$(cat again/same.2/stdout)" = two
-: >fixed
-rm again/same/stdout
-echo "longer than what comes" >again/same.2/stdout
-expect_status 0 batch -q --output-dir again --joblog log --resume-failed list.jsonl
-check "the same name when it is resumed" test "$(cat again/same.2/stdout)" = two
-check "what is passed over writes nothing" test ! -e again/same/stdout
+# --- retried: files of the last attempt
 # shellcheck disable=SC2016
 expect_status 0 batch -q --output-dir retry --retries 1 --retry-delay 1ms -- \
         sh -c 'echo "$0 try"; [ -e tried ] || { : >tried; exit 1; }' ::: x
