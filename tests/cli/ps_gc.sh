@@ -108,9 +108,12 @@ if [ "$name" ]; then
         expect_status 0 "$INBYE" gc
         match_out "^removed limits $(echo "$name" | cut -c7-14) with [01] process(es)?, left in /.*/$name\$"
         check "gc removes them" test -z "$(v1_paths "$name")"
+elif [ "$limited" ]; then
+        kill "$limited"
+        check "limits of cgroup v2 are the session's own" test -z "$name"
 else
-        [ -z "$limited" ] || kill "$limited"
-        skip v1 "no limit of tasks in a v1 hierarchy here"
+        expect_status 125 "$INBYE" run --mechanism=cgroup --limit tasks=50 -- true
+        match_err "controller .pids. is not in the unified hierarchy"
 fi
 
 # An inbye in a tree of pidns is killed with the tree, and its warden at the same moment; that one is stopped, so that
