@@ -33,7 +33,8 @@ struct batch_wishes {
         uint64_t grace_ns;
         struct batch_jobserver jobserver;
         struct inbye_batch_options engine; /* as far as options say it: batch_engine.c */
-        unsigned char retry_codes[256];    /* 1: named */
+        bool retries_given, retry_rule_given;
+        unsigned char retry_codes[256]; /* 1: named */
         unsigned char retry_code_list[256];
         bool limits_seen; /* a job that was checked has limits of its own */
         struct job_pools pools;

@@ -338,10 +338,13 @@ int batch_engine_apply(struct batch_wishes *wishes, int id, const char *value, s
 {
         switch (id) {
         case OPTION_RETRIES:
+                wishes->retries_given = true;
                 return take_retries(wishes, value, reterr);
         case OPTION_RETRY_DELAY:
+                wishes->retry_rule_given = true;
                 return take_retry_delay(wishes, value, reterr);
         case OPTION_RETRY_ON:
+                wishes->retry_rule_given = true;
                 return take_retry_on(wishes, value, reterr);
         case OPTION_HALT:
                 return take_halt(wishes, value, reterr);

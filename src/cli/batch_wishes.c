@@ -338,6 +338,23 @@ static int check_output_dir(struct batch_wishes *wishes)
         return 0;
 }
 
+/* Lines of JSON may say themselves what is done of it. */
+static int check_template(const struct batch_wishes *wishes, struct inbye_error *reterr)
+{
+        if (!wishes->jobs.words)
+                return 0;
+        if (wishes->jobs.stream || wishes->jobs.skip_invalid || wishes->pools.n)
+                return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
+                        "--%s is for jobs as JSON Lines, not for a command behind '--'",
+                        wishes->jobs.stream         ? "stream"
+                        : wishes->jobs.skip_invalid ? "skip-invalid"
+                                                    : "pool");
+        if (wishes->retry_rule_given && !wishes->retries_given)
+                return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
+                        "--retry-on and --retry-delay need --retries: without it nothing is started again");
+        return settings_check(wishes->settings, reterr);
+}
+
 static int check_live(struct batch_wishes *wishes)
 {
         if (!wishes->live)
@@ -380,8 +397,8 @@ int batch_wishes_take(struct batch_wishes *wishes, int argc, char **argv)
         if (check_files(wishes) != 0 || check_places(wishes) != 0 || check_output_dir(wishes) != 0 ||
                 check_live(wishes) != 0)
                 return -1;
-        if (record_check(&wishes->record, &error) < 0 || apply_defaults(wishes, &error) < 0 ||
-                try_settings(wishes, &error) < 0) {
+        if (record_check(&wishes->record, &error) < 0 || check_template(wishes, &error) < 0 ||
+                apply_defaults(wishes, &error) < 0 || try_settings(wishes, &error) < 0) {
                 cli_error(&error);
                 return -1;
         }

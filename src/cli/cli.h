@@ -207,6 +207,8 @@ const char *settings_input_file(const struct settings *settings);
 /** Is there a word of a sandbox in them? */
 bool settings_has_sandbox(const struct settings *settings);
 bool settings_has(const struct settings *settings, enum cli_setting id);
+/** Does each of them do something beside the others? 0, or -EINVAL with *reterr filled. */
+int settings_check(const struct settings *settings, struct inbye_error *reterr);
 /** Is this exit code among --success-codes? */
 bool settings_is_success(const struct settings *settings, int code);
 

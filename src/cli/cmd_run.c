@@ -149,7 +149,7 @@ static bool is_inherited(const char *name)
 }
 
 /* An option that would do nothing is refused: who gave it relies on it. */
-static int check_outputs(const struct run *run, struct inbye_error *reterr)
+static int check_options(const struct run *run, struct inbye_error *reterr)
 {
         const char *const *names = run->output_names;
 
@@ -160,7 +160,10 @@ static int check_outputs(const struct run *run, struct inbye_error *reterr)
         if (run->append && !names[0] && !names[1])
                 return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
                         "--append needs --stdout or --stderr with a file");
-        return 0;
+        if (run->capture && !run->report_name && !run->events_name)
+                return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
+                        "--capture keeps the output for the report, which --report or --events names");
+        return settings_check(run->settings, reterr);
 }
 
 static int set_output(struct run *run, enum inbye_stream stream)
@@ -413,7 +416,7 @@ static int start(struct run *run, char **argv, struct inbye_error *reterr)
 {
         int r;
 
-        r = check_outputs(run, reterr);
+        r = check_options(run, reterr);
         if (r >= 0)
                 r = make_command(run, argv, reterr);
         if (r >= 0)

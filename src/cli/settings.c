@@ -147,6 +147,14 @@ bool settings_has_sandbox(const struct settings *settings)
         return settings->sandbox != NULL;
 }
 
+int settings_check(const struct settings *settings, struct inbye_error *reterr)
+{
+        if (settings_has(settings, CLI_SETTING_ALLOW_ENV) && !settings_has(settings, CLI_SETTING_CLEAR_ENV))
+                return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
+                        "--allow-env needs --clear-env: without it all variables are there");
+        return 0;
+}
+
 void settings_give(struct settings *settings, enum cli_setting id)
 {
         settings->given |= bit_of(id);

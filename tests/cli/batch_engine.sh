@@ -115,6 +115,11 @@ for option in --retries=-1 --retries=x --retry-delay=x --retry-delay=2s:1s --ret
         expect_status 125 batch $option -- touch ran ::: x
 done
 expect_status 125 batch --pool=a=1 --pool=a=2 -- touch ran ::: x
+# options that would do nothing
+for option in --retry-on=timeout --retry-delay=1s --pool=a=1 --stream --skip-invalid --allow-env=PATH; do
+        expect_status 125 batch $option -- touch ran ::: x
+        match_err "^inbye: ${option%%=*} |^inbye: --retry-on and --retry-delay need --retries"
+done
 printf '%s\n' '{"argv": ["touch", "ran"], "pool": "none"}' >jobs
 expect_status 125 batch jobs
 match_err "^inbye: jobs:1:.*pool: there is no 'none'; name it with --pool=none=N"

@@ -39,6 +39,10 @@ for outputs in '--stdout null --stderr null' '--stdout null --stderr merge'; do
 done
 expect_status 125 run --append touch "$tmp/silent"
 match_err '^inbye: --append needs --stdout or --stderr'
+expect_status 125 run --capture touch "$tmp/silent"
+match_err '^inbye: --capture keeps the output for the report, which --report or --events names'
+expect_status 125 run --allow-env PATH touch "$tmp/silent"
+match_err '^inbye: --allow-env needs --clear-env'
 expect_status 125 run --id= touch "$tmp/silent"
 match_err '^inbye: --id: the name of the command is empty'
 check "nothing was started that way" [ ! -e "$tmp/silent" ]
@@ -292,15 +296,15 @@ assert "exited" in [e["event"] for e in events]
 assert events[-1]["dropped"] > 0 and events[-1]["result"]["stdout"]["bytes"] == 8000000
 PY
 if [ -w /dev/full ]; then
-        "$INBYE" run -c echo out >/dev/full 2>"$err"
+        "$INBYE" run --idle-timeout 1h echo out >/dev/full 2>"$err"
         check "output that is lost is a failure" [ $? -eq 125 ]
         expect_err "inbye: cannot write stdout: No space left on device"
-        "$INBYE" run -c sh -c 'echo out; exit 3' >/dev/full 2>"$err"
+        "$INBYE" run --idle-timeout 1h sh -c 'echo out; exit 3' >/dev/full 2>"$err"
         check "the status of a command that failed stays" [ $? -eq 3 ]
         expect_err "inbye: cannot write stdout: No space left on device"
 fi
 {
-        timeout 20 "$INBYE" run -c yes 2>"$err"
+        timeout 20 "$INBYE" run --idle-timeout 1h yes 2>"$err"
         echo $? >"$tmp/status"
 } | head -n 1 >"$out"
 check "a reader that has gone ends the command" [ "$(cat "$tmp/status")" -eq 141 ]
