@@ -53,6 +53,9 @@ struct inbye_process;
 /**
  * Where the cgroup of this process has no place for limits, it may be moved into a new systemd scope, for
  * good, when the group is opened. Open such a group before any other. Includes INBYE_GROUP_MOVE_OWNER.
+ * systemd is waited for 5 s at most, and the loop stands still meanwhile. Where it gives no scope the group
+ * is opened all the same, and a limit that needed it is refused with what systemd said. A scope that it makes
+ * too late, after those 5 s, moves this process nevertheless.
  */
 #define INBYE_GROUP_MOVE_TO_SCOPE 4u
 

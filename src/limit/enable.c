@@ -16,6 +16,7 @@
 #include "base/scope.h"
 #include "contain/cgroup_fs.h"
 #include "limit/room.h"
+#include "limit/scope.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -152,7 +153,7 @@ static int refuse_mechanism(const char *name, struct inbye_error *reterr)
 /* A cgroup of its own: systemd makes it, or root does by hand, below this one and beside the others. */
 static void hint_own_cgroup(const char *path, struct inbye_error *reterr)
 {
-        if (access("/run/systemd/system", F_OK) == 0)
+        if (scope_has_systemd())
                 error_hint(reterr,
                         "start it in a cgroup of its own: systemd-run %s--scope -p Delegate=yes -- COMMAND",
                         geteuid() == 0 ? "" : "--user ");

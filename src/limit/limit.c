@@ -12,17 +12,17 @@
 #include "limit/account.h"
 #include "limit/apply.h"
 #include "limit/enable.h"
+#include "limit/room.h"
 #include "limit/v1.h"
 #include <errno.h>
 
 #define ACCOUNTED (CONTROLLER_MEMORY | CONTROLLER_PIDS | CONTROLLER_IO)
 
-void limit_group_init(
-        struct limit_group *group, struct inbye_loop *loop, struct contain_group *contain, uint32_t flags)
+void limit_group_init(struct limit_group *group, struct inbye_loop *loop, uint32_t flags)
 {
-        *group = (struct limit_group){
-                .loop = loop, .contain = contain, .flags = flags, .limits = LIMITS_NONE
-        };
+        *group = (struct limit_group){ .loop = loop, .flags = flags, .limits = LIMITS_NONE };
+        if (flags & INBYE_GROUP_MOVE_TO_SCOPE)
+                (void)room_find(&group->no_scope);
 }
 
 void limit_group_deinit(struct limit_group *group)
@@ -38,6 +38,17 @@ void limit_group_deinit(struct limit_group *group)
 static uint32_t had(const struct limit_group *group)
 {
         return group->on | v1_group_controllers(group->v1);
+}
+
+/* With a scope it would have been had, most likely: then its absence is what there is to mend. */
+static void tell(const struct limit_group *group, const struct inbye_error *why, struct inbye_error *reterr)
+{
+        if (!group->no_scope.text[0]) {
+                *reterr = *why;
+                return;
+        }
+        error_set_plain(reterr, why->stage, why->number, "%s; %s", why->text, group->no_scope.text);
+        error_hint(reterr, "%s", group->no_scope.hint);
 }
 
 /* Each by itself, so that one that is missing does not take the others along. */
@@ -57,7 +68,7 @@ int limit_group_have(struct limit_group *group, uint32_t controllers, struct inb
                         r = v1_group_have(&group->v1, group->loop, bit, &why);
                 if (r < 0) {
                         if (reterr)
-                                *reterr = why;
+                                tell(group, &why, reterr);
                         return r;
                 }
         }

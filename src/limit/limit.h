@@ -23,10 +23,11 @@ struct limit_group {
         bool tried;     /* controllers for accounts were, or cannot be, turned on */
         uint32_t on;    /* controllers that its leaves have, in v2 */
         struct inbye_limits limits;
-        struct v1_group *v1; /* NULL: not needed so far */
+        struct v1_group *v1;         /* NULL: not needed so far */
+        struct inbye_error no_scope; /* why systemd gave none; its text is "" where none was missed */
 };
-void limit_group_init(
-        struct limit_group *group, struct inbye_loop *loop, struct contain_group *contain, uint32_t flags);
+/** Before anything is held, since it may move this process. `contain` is filled in by the caller. */
+void limit_group_init(struct limit_group *group, struct inbye_loop *loop, uint32_t flags);
 void limit_group_deinit(struct limit_group *group);
 /** Have these controllers for the leaves. */
 int limit_group_have(struct limit_group *group, uint32_t controllers, struct inbye_error *reterr);

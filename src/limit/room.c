@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -133,13 +134,39 @@ static bool has_place(void)
         return has;
 }
 
-/* One at a time: the next one finds the place that the first has made. */
-void room_find(void)
+/* All that systemd gets: the caller's loop stands still meanwhile. */
+#define SCOPE_LIMIT (5 * UINT64_C(1000000000))
+
+/* Who waits for somebody else's answer has it too: many that ask at once wait no longer than one. Apart from
+ * the mutex above, so that a slow systemd holds up only those who ask it. */
+static struct {
+        pthread_mutex_t mutex;
+        atomic_uint n; /* how often it was asked */
+        int r;
+        struct inbye_error error;
+} asked = { .mutex = PTHREAD_MUTEX_INITIALIZER };
+
+static void ask(void)
 {
-        pthread_mutex_lock(&mutex);
-        if (!has_place())
-                (void)scope_enter();
-        pthread_mutex_unlock(&mutex);
+        asked.r = scope_enter(SCOPE_LIMIT, &asked.error);
+        atomic_fetch_add(&asked.n, 1);
+}
+
+int room_find(struct inbye_error *reterr)
+{
+        unsigned n_before = atomic_load(&asked.n);
+        int r;
+
+        if (!scope_has_systemd() || has_place())
+                return 0;
+        pthread_mutex_lock(&asked.mutex);
+        if (atomic_load(&asked.n) == n_before)
+                ask();
+        r = asked.r;
+        if (r < 0 && reterr)
+                *reterr = asked.error;
+        pthread_mutex_unlock(&asked.mutex);
+        return r;
 }
 
 /* --- back ------------------------------------------------------------------------------------------------

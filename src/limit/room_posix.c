@@ -15,6 +15,8 @@ void room_leave(void)
 {
 }
 
-void room_find(void)
+int room_find(struct inbye_error *reterr)
 {
+        (void)reterr;
+        return 0;
 }

@@ -99,14 +99,12 @@ int inbye_group_open(struct inbye_loop *loop, const struct inbye_group_options *
         group->loop = loop;
         group->cancel_fd = -1;
         list_init(&group->processes);
-        limit_group_init(&group->limits, loop, NULL, 0);
-        if (own.flags & INBYE_GROUP_MOVE_TO_SCOPE)
-                room_find();
+        limit_group_init(&group->limits, loop, own.flags);
         loop_group_add(loop, &group->link);
         r = contain_open(loop, own.mechanisms, &group->contain, reterr);
         if (r < 0)
                 return r;
-        limit_group_init(&group->limits, loop, group->contain, own.flags);
+        group->limits.contain = group->contain;
         group->contain->on_unwatched = on_unwatched;
         group->contain->userdata = group;
         r = watch_cancel(group, own.cancel);
