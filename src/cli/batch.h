@@ -151,7 +151,7 @@ struct batch_session {
         struct cli_sink results, summary, tap;
         struct batch_observers observers;
         struct cli_signals signals;
-        struct inbye_watch *resume;
+        struct inbye_watch *resume, *patience;
         uint64_t n_taken, n_passed, n_cut, started_ns;
         char mechanism[32];
         int signal; /* the first that came to end us */

@@ -1,13 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Signals to inbye batch. The first that would end it (INT, TERM, HUP, QUIT, XCPU, ALRM...) starts nothing
- * more and ends what runs softly, the second kills. TSTP stops the trees and every clock, then this process.
+ * more and ends what runs softly, the second kills; readers of our output, who set the pace till then, have
+ * some time for what is still to tell. TSTP stops the trees and every clock, then this process.
  * USR1 asks what is running.
  */
 #include "base/scope.h"
 #include "cli/batch.h"
 #include <inttypes.h>
 #include <stdio.h>
+
+/* Whoever reads what we write has had its time. */
+static void on_patience_end(void *userdata)
+{
+        struct batch_session *session = userdata;
+
+        if (out_is_empty(session->out))
+                return;
+        cli_say("a reader is too slow, the rest is lost");
+        session->cut_short = true;
+        out_drop(session->out);
+        inbye_batch_poke(session->batch);
+}
 
 static void on_ending_signal(void *userdata, int signo, pid_t sender)
 {
@@ -25,6 +39,9 @@ static void on_ending_signal(void *userdata, int signo, pid_t sender)
                 inbye_batch_cancel(session->batch, 0, session->wishes->grace_ns);
         else
                 inbye_batch_cancel(session->batch, SIGKILL, 0);
+        if (session->n_signals <= 2)
+                (void)inbye_watch_rearm(
+                        session->patience, session->n_signals == 1 ? CLI_SINK_PATIENCE : INBYE_SECOND);
 }
 
 /* In a turn of its own: the loop reads the clock once per turn, and the time in between must not count. */
@@ -128,5 +145,8 @@ int batch_signals_watch(struct batch_session *session)
         r = cli_signals_open(&session->signals, session->loop, &set, on_signal, session);
         if (r >= 0)
                 r = inbye_watch_timer(session->loop, INBYE_FOREVER, on_resume, session, &session->resume);
+        if (r >= 0)
+                r = inbye_watch_timer(
+                        session->loop, INBYE_FOREVER, on_patience_end, session, &session->patience);
         return r;
 }

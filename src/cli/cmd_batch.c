@@ -84,6 +84,8 @@ static int next_job(void *userdata, struct inbye_batch_job *ret_job)
         struct batch_session *session = userdata;
         int r;
 
+        if (session->cut_short)
+                return 0;
         if (out_is_full(session->out))
                 return -EAGAIN;
         r = take_job(session, ret_job);
@@ -326,6 +328,7 @@ static void session_deinit(struct batch_session *session)
         out_free(session->out);
         cli_signals_close(&session->signals);
         inbye_watch_free(session->resume);
+        inbye_watch_free(session->patience);
         inbye_loop_free(session->loop);
         cli_sink_discard(&session->results);
         cli_sink_discard(&session->summary);

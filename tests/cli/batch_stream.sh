@@ -124,4 +124,25 @@ open('go', 'w').write('end\n')
 print(os.WIFSTOPPED(status), os.WSTOPSIG(status) == signal.SIGTSTP, len(job), batch.stdout.read().decode().strip(), batch.wait())
 END
 check "stops and goes on" test "$(python3 stop.py "$INBYE")" = "True True 1 end 0"
+# --- a reader that never reads: two signals end the batch all the same
+mkfifo "$tmp/stuck"
+check "nobody has to read for a batch to be ended" python3 - "$INBYE" "$tmp/stuck" "$err" <<'PY'
+import fcntl, os, signal, subprocess, sys
+inbye, path, err = sys.argv[1:]
+reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+writer = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+try:
+    while True:
+        os.write(writer, b"x" * 4096)
+except BlockingIOError:
+    pass
+batch = subprocess.Popen([inbye, "batch", "-q", "-j2", "--results", path, "--", "echo"] + [":::"] + ["x"] * 3000,
+                         stdout=subprocess.PIPE, stderr=open(err, "wb"))
+batch.stdout.readline()
+batch.send_signal(signal.SIGINT)
+batch.send_signal(signal.SIGTERM)
+assert batch.wait(20) == -signal.SIGINT, batch.returncode
+PY
+match_err '^inbye: a reader is too slow, the rest is lost$'
+
 finish
