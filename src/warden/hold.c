@@ -11,8 +11,9 @@
  * which we do at each SIGCHLD until no child is left. Stopping all of them first was rejected: SIGKILL stops
  * as well, and a tree that was stopped still has to be gone through again.
  *
- * A child of ours that we have not reaped keeps its pid. Of the others a pidfd is opened, and the parent
- * looked at once it is: only who still is a child of the process that we have just killed is signalled.
+ * A child of ours that we have not reaped keeps its pid. Of the others a pidfd is opened, then the parent
+ * looked at, then whether that one is still there to be waited for, so that it is no other of the same pid:
+ * only who is a child of the process that we have just killed is signalled.
  */
 #include "warden/hold.h"
 #include "base/fd.h"
@@ -33,48 +34,62 @@
 /* --- ending -----------------------------------------------------------------------------------------------
  */
 
-/* Found in one sweep, parents before their children. Who finds no room is found by the next one. */
+/* The way down the tree: those whose children we are at, and below each of them its children that are still
+ * to be looked at. Who finds no room, or no descriptor, is found by the next sweep. */
 #define SWEEP_MAX 65536
 
 static struct found {
-        pid_t pid, parent; /* parent 0: it is ours */
+        pid_t pid;
+        int parent; /* its place in the array; -1: it is a child of ours */
+        int pidfd;  /* of one that was killed, but for children of ours; else -1 */
+        bool visited;
 } found[SWEEP_MAX];
-static size_t n_found;
+static int n_found;
 
 static int note_child(void *userdata, pid_t pid)
 {
-        const pid_t *parent = userdata;
+        const int *parent = userdata;
 
         if (n_found == SWEEP_MAX)
                 return 1;
-        found[n_found++] = (struct found){ .pid = pid, .parent = *parent };
+        found[n_found++] = (struct found){ .pid = pid, .parent = *parent, .pidfd = -1 };
         return 0;
 }
 
-static void kill_found(const struct found *one)
+/* Still there, if only to be waited for: its pid is nobody else's. We reap nobody during a sweep. */
+static bool is_kept(const struct found *one)
 {
-        scoped(fd_closep) int pidfd = -1;
+        return one->parent < 0 || sys_pidfd_send_signal(one->pidfd, 0) != -ESRCH;
+}
+
+/* @return false: it is not known to be one of the tree, or no longer. One that may not be signalled is. */
+static bool kill_found(struct found *one)
+{
+        const struct found *parent = &found[one->parent < 0 ? 0 : one->parent];
         struct proc_stat stat;
 
-        if (one->parent == 0) {
-                kill(one->pid, SIGKILL);
-                return;
-        }
-        pidfd = sys_pidfd_open(one->pid);
-        if (pidfd >= 0 && proc_read_stat(one->pid, &stat) == 0 && stat.ppid == one->parent)
-                sys_pidfd_send_signal(pidfd, SIGKILL);
+        one->visited = true;
+        if (one->parent < 0)
+                return kill(one->pid, SIGKILL) == 0 || errno == EPERM;
+        one->pidfd = sys_pidfd_open(one->pid);
+        return one->pidfd >= 0 && proc_read_stat(one->pid, &stat) == 0 && stat.ppid == parent->pid &&
+               is_kept(parent) && sys_pidfd_send_signal(one->pidfd, SIGKILL) != -ESRCH;
 }
 
 static void sweep_descendants(void)
 {
-        pid_t parent = 0;
+        int place = -1;
 
         n_found = 0;
-        sys_each_child(0, note_child, &parent);
-        for (size_t i = 0; i < n_found; i++) {
-                parent = found[i].pid;
-                kill_found(&found[i]);
-                sys_each_child(parent, note_child, &parent);
+        sys_each_child(0, note_child, &place);
+        while (n_found > 0) {
+                place = n_found - 1;
+                if (!found[place].visited && kill_found(&found[place])) {
+                        sys_each_child(found[place].pid, note_child, &place);
+                        continue;
+                }
+                fd_close(found[place].pidfd);
+                n_found--;
         }
 }
 
