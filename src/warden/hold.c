@@ -246,6 +246,10 @@ static void await(struct hold *hold)
                 { .fd = hold->signal_fd, .events = POLLIN },
         };
 
+        if (hold->signal_fd < 0) {
+                (void)waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOWAIT);
+                return;
+        }
         if (poll(fds, ARRAY_SIZE(fds), -1) < 0)
                 return;
         if (fds[3].revents)
@@ -260,7 +264,7 @@ int hold_tree(struct hold *hold)
 {
         hold->signal_fd = open_signals();
         if (hold->signal_fd < 0)
-                end_abandoned(hold);
+                end_abandoned(hold); /* nothing would be noticed; what is left is waited for without it */
         while (look_at_children(hold))
                 await(hold);
         say_empty(hold);

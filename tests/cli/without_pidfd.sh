@@ -26,4 +26,22 @@ match_err '^  ok +99$'
 expect_status 125 without run --require cgroup true
 match_err 'there are no pidfds here'
 
+# --- a warden that cannot watch its children ends the tree, and goes
+cat >"$tmp/warden" <<END
+#!/bin/sh
+exec "$INBYE_HELPERS/without" signalfd -- "$INBYE_WARDEN" "\$@"
+END
+chmod +x "$tmp/warden"
+mkfifo "$tmp/gone"
+for mechanism in reaper pidns; do
+        if [ $mechanism = pidns ] && ! "$INBYE" run -m pidns -- true 2>/dev/null; then
+                continue # where there are no user namespaces
+        fi
+        exec 7<>"$tmp/gone"
+        INBYE_WARDEN=$tmp/warden expect_status 137 "$INBYE" run -m $mechanism -- sh -c 'sleep 1000 8>"$0" & sleep 1000' "$tmp/gone"
+        exec 8<"$tmp/gone" 7>&-
+        check "$mechanism: the tree is gone" timeout 20 cat <&8
+        exec 8<&-
+done
+
 finish

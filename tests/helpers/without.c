@@ -13,6 +13,7 @@
  *                 before 5.2 would ignore that flag instead, which no filter can do
  *   userns        EPERM for every way into a user namespace; ENOSYS for clone3, whose flags no filter sees
  *   subreaper     EINVAL for PR_SET_CHILD_SUBREAPER
+ *   signalfd      EMFILE for signalfd4
  *   container     what container runtimes do today: ENOSYS for clone3, EPERM for namespaces, mounts,
  * keyrings... old-container what they did with system calls too new for them: EPERM, clone3 included cgroupfs
  * cgroup2 is mounted read-only (a mount namespace; needs CAP_SYS_ADMIN) cgroup.kill   ENOENT for every path
@@ -73,6 +74,7 @@ static const struct rule {
         { "userns", "clone", EPERM, ANY_BIT, 0, CLONE_NEWUSER },
         { "userns", "unshare", EPERM, ANY_BIT, 0, CLONE_NEWUSER },
         { "subreaper", "prctl", EINVAL, EQUAL, 0, PR_SET_CHILD_SUBREAPER },
+        { "signalfd", "signalfd4", EMFILE },
         { "container", "clone3", ENOSYS },
         { "container", "clone", EPERM, ANY_BIT, 0, NAMESPACES },
         { "container", "unshare", EPERM },
