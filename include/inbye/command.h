@@ -42,12 +42,14 @@ INBYE_API const char *inbye_command_id(const struct inbye_command *command);
 typedef void (*inbye_bytes_fn)(void *userdata, const void *data, size_t n_bytes);
 /**
  * What makes it this command and no other, as bytes for a digest by which it is known again in a later run:
- * arguments, program, working directory, the settings of the environment and standard input, each with its
- * length. Timeouts, caps and other limits, ids and the descriptors of its output are no part of it; of a file
- * the name is, not what it holds. The bytes are the same on every machine and in every version of inbye.
+ * arguments, program, working directory, the settings of the environment, standard input and what its sandbox
+ * takes away, each with its length. Timeouts, caps and other limits, ids and the descriptors of its output
+ * are no part of it; of a file the name is, not what it holds, but for a filter of system calls. The bytes
+ * are the same on every machine and in every version of inbye.
  *
  * @param fn  Called with one piece after the other, before this call returns.
  * @retval -EINVAL  NULL.
+ * @retval -ENOMEM  What was handed to fn is not all.
  */
 INBYE_API int inbye_command_identity(const struct inbye_command *command, inbye_bytes_fn fn, void *userdata);
 

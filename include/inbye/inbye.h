@@ -10,6 +10,7 @@
 #include <inbye/limits.h>
 #include <inbye/loop.h>
 #include <inbye/process.h>
+#include <inbye/profile.h>
 #include <inbye/registry.h>
 #include <inbye/result.h>
 #include <inbye/run.h>

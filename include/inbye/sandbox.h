@@ -4,6 +4,7 @@
 
 #include <inbye/base.h>
 #include <inbye/command.h>
+#include <inbye/profile.h>
 
 INBYE_BEGIN_DECLS
 
@@ -28,15 +29,24 @@ INBYE_API struct inbye_sandbox *inbye_sandbox_ref(struct inbye_sandbox *sandbox)
 INBYE_API void inbye_sandbox_unref(struct inbye_sandbox *sandbox);
 
 /**
- * Take away what a profile does, in addition to what was taken before.
+ * Take away what a profile does, in addition to what was taken before: all of it, or nothing where that
+ * fails.
  *
- * @param name  "none", "build", "untrusted" or "measure".
+ * @param name  "none", "build", "untrusted", "measure", or a file: inbye_profile_open() says where profiles
+ *              are looked for, inbye-profile(5) what stands in them.
  * @retval -ENOENT      No such profile; reterr has the nearest name.
+ * @retval -EINVAL      There is a fault in it; reterr has the first, "FILE:LINE:COLUMN: what".
  * @retval -EOPNOTSUPP  This host lacks something that the profile needs; reterr says what.
+ * @retval -E2BIG       More filters of system calls than can be loaded.
+ * @retval -EEXIST, -EPERM, -EFBIG  As inbye_profile_open().
  */
 INBYE_API INBYE_MUST_USE int inbye_sandbox_add_profile(
         struct inbye_sandbox *sandbox, const char *name, struct inbye_error *reterr);
-/** Names of the profiles that there are, NULL-terminated. Static storage. */
+/** The same for a file, whatever its name is. */
+INBYE_API INBYE_MUST_USE int inbye_sandbox_add_profile_file(
+        struct inbye_sandbox *sandbox, const char *path, struct inbye_error *reterr);
+/** Names of the profiles that are built in, NULL-terminated. Static storage. inbye_profile_list() tells of
+ * all. */
 INBYE_API const char *const *inbye_sandbox_profiles(void);
 
 /** No program gains rights by being executed: set-user-id and file capabilities have no effect. */

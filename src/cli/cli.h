@@ -44,6 +44,8 @@ extern const struct cli_option cli_help_options[];
 struct cli_command {
         const char *name;
         const char *usage;                       /* what follows the name: "[OPTION]... COMMAND [ARG]..." */
+        const char *operands;                    /* words that may stand there, for completions; a shell may
+                                                    have to expand them; NULL: open */
         const char *summary;                     /* one line for the list of commands */
         const struct cli_option *const *options; /* tables, NULL-terminated */
         const char *notes;                       /* below the options in the help; NULL: none */
@@ -57,6 +59,7 @@ extern const struct cli_command cli_timeout;
 extern const struct cli_command cli_ps;
 extern const struct cli_command cli_gc;
 extern const struct cli_command cli_doctor;
+extern const struct cli_command cli_profile;
 extern const struct cli_command cli_help;
 extern const struct cli_command cli_version;
 extern const struct cli_command cli_completions;

@@ -31,6 +31,9 @@ struct value_kind {
         const char *bash, *zsh, *fish;
 };
 static const struct value_kind value_kinds[] = {
+        { "PROFILE", "-W '$(inbye profile list --names 2>/dev/null)'",
+                "($(inbye profile list --names 2>/dev/null))",
+                "-x -a '(inbye profile list --names 2>/dev/null)'" },
         { "FILE", "-f", "_files", "-r" },
         { "DIR", "-d", "_files -/", "-x -a '(__fish_complete_directories)'" },
         { "SIGNAL", "-W 'TERM INT HUP QUIT KILL USR1 USR2 STOP CONT'", "_signals", "-x" },
@@ -58,19 +61,18 @@ static void print_name(const struct cli_command *command)
         printf("%s ", command->name);
 }
 
-/* Words that may stand behind the options, where they are a closed set: "bash|zsh|fish", or our commands. */
+/* Words that may stand behind the options, where they are known. */
 static void print_operands(const struct cli_command *command)
 {
         if (command == &cli_help)
                 each_command(print_name);
-        else if (strchr(command->usage, '|'))
-                for (const char *c = command->usage; *c; c++)
-                        putchar(*c == '|' ? ' ' : *c);
+        else
+                fputs(command->operands, stdout);
 }
 
 static bool has_operands(const struct cli_command *command)
 {
-        return command == &cli_help || (!runs_commands(command) && strchr(command->usage, '|'));
+        return command == &cli_help || command->operands;
 }
 
 /* bash */
@@ -334,6 +336,7 @@ static const struct cli_option *const tables[] = { cli_help_options, NULL };
 const struct cli_command cli_completions = {
         .name = "completions",
         .usage = "bash|zsh|fish",
+        .operands = "bash zsh fish",
         .summary = "Print completions for a shell.",
         .options = tables,
         .main = main_completions,

@@ -10,7 +10,7 @@
 #include <string.h>
 
 const struct cli_command *const cli_commands[] = { &cli_run, &cli_batch, &cli_timeout, &cli_ps, &cli_gc,
-        &cli_doctor, &cli_help, &cli_version, &cli_completions, &cli_options, NULL };
+        &cli_doctor, &cli_profile, &cli_help, &cli_version, &cli_completions, &cli_options, NULL };
 
 const struct cli_command *cli_command_find(const char *name)
 {

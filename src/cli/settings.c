@@ -69,8 +69,9 @@ const struct cli_option cli_settings_options[] = {
         { "property", 'p', "NAME=VALUE", CLI_SETTING_PROPERTY, "Limits of the tree",
                 "the same in the words of systemd, as in MemoryMax=64M", NULL },
         { "sandbox", 0, "PROFILE", CLI_SETTING_SANDBOX, "Sandbox",
-                "run in a sandbox; with other options of this kind it takes away what all of them say",
-                "none build untrusted measure" },
+                "run in a sandbox, of a profile or its file; with other options of this kind it takes away "
+                "what all of them say",
+                NULL },
         { "no-new-privs", 0, NULL, CLI_SETTING_NO_NEW_PRIVS, "Sandbox",
                 "no program gains rights by being executed", NULL },
         { "no-capabilities", 0, NULL, CLI_SETTING_NO_CAPABILITIES, "Sandbox",

@@ -10,6 +10,7 @@
  * miss the field that is added next.
  */
 #include "run/command.h"
+#include "sandbox/sandbox.h"
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -27,6 +28,7 @@ enum field {
         FIELD_INPUT_BYTES = 'b',
         FIELD_INPUT_PATH = 'i',
         FIELD_INPUT_OTHER = 'o',
+        FIELD_SANDBOX = 's',
 };
 
 struct sink {
@@ -73,6 +75,17 @@ static void put_input(const struct sink *sink, const struct inbye_command *comma
                 put_string(sink, FIELD_INPUT_OTHER, others[command->input]);
 }
 
+static int put_sandbox(const struct sink *sink, const struct inbye_sandbox *sandbox)
+{
+        struct buf said = BUF_INIT;
+        int r = sandbox ? sandbox_describe(sandbox, &said) : 0;
+
+        if (r == 0 && said.n)
+                put(sink, FIELD_SANDBOX, said.data, said.n);
+        buf_deinit(&said);
+        return r;
+}
+
 int inbye_command_identity(const struct inbye_command *command, inbye_bytes_fn fn, void *userdata)
 {
         const struct sink sink = { fn, userdata };
@@ -89,5 +102,5 @@ int inbye_command_identity(const struct inbye_command *command, inbye_bytes_fn f
         put_vector(&sink, FIELD_ENV_FILE, command->env_files);
         put_string(&sink, FIELD_ENV_PID, command->env_pid);
         put_input(&sink, command);
-        return 0;
+        return put_sandbox(&sink, command->sandbox);
 }

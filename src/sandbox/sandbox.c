@@ -10,7 +10,6 @@
 #include "base/fd.h"
 #include "base/scope.h"
 #include "base/str.h"
-#include "sandbox/filter.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inbye/group.h>
@@ -63,7 +62,7 @@ void inbye_sandbox_unref(struct inbye_sandbox *sandbox)
 }
 
 /* First line of every call that takes something away. */
-static int change(const struct inbye_sandbox *sandbox)
+int sandbox_change(const struct inbye_sandbox *sandbox)
 {
         if (!sandbox)
                 return -EINVAL;
@@ -72,7 +71,7 @@ static int change(const struct inbye_sandbox *sandbox)
 
 int inbye_sandbox_set_no_new_privs(struct inbye_sandbox *sandbox)
 {
-        int r = change(sandbox);
+        int r = sandbox_change(sandbox);
 
         if (r == 0)
                 sandbox->no_new_privs = true;
@@ -81,7 +80,7 @@ int inbye_sandbox_set_no_new_privs(struct inbye_sandbox *sandbox)
 
 int inbye_sandbox_set_no_capabilities(struct inbye_sandbox *sandbox)
 {
-        int r = change(sandbox);
+        int r = sandbox_change(sandbox);
 
         if (r == 0)
                 sandbox->no_capabilities = sandbox->no_new_privs = true;
@@ -90,7 +89,7 @@ int inbye_sandbox_set_no_capabilities(struct inbye_sandbox *sandbox)
 
 int inbye_sandbox_set_no_network(struct inbye_sandbox *sandbox)
 {
-        int r = change(sandbox);
+        int r = sandbox_change(sandbox);
 
         if (r == 0)
                 sandbox->no_network = true;
@@ -116,7 +115,7 @@ int inbye_sandbox_add_path(
 {
         scoped(path_deinit) struct sandbox_path added = { .access = access };
         struct sandbox_path *paths;
-        int r = change(sandbox);
+        int r = sandbox_change(sandbox);
 
         if (r < 0)
                 return r;
@@ -141,7 +140,7 @@ int inbye_sandbox_add_path(
 
 int inbye_sandbox_add_landlock(struct inbye_sandbox *sandbox, const char *path)
 {
-        int r = change(sandbox);
+        int r = sandbox_change(sandbox);
 
         if (r < 0)
                 return r;
@@ -158,8 +157,7 @@ int inbye_sandbox_add_landlock(struct inbye_sandbox *sandbox, const char *path)
 /* --- filters ----------------------------------------------------------------------------------------------
  */
 
-/* `owned` is taken. */
-static int add_filter(struct inbye_sandbox *sandbox, struct spawn_filter filter, void *owned)
+int sandbox_add_filter(struct inbye_sandbox *sandbox, struct spawn_filter filter, void *owned)
 {
         if (sandbox->n_filters == SANDBOX_FILTERS) {
                 free(owned);
@@ -211,109 +209,16 @@ static int take_filter(struct inbye_sandbox *sandbox, const char *path, struct i
                 return -EINVAL;
         }
         filter = (struct spawn_filter){ .code = code, .n = (unsigned short)(n / INSTRUCTION_SIZE) };
-        r = add_filter(sandbox, filter, TAKE(code));
+        r = sandbox_add_filter(sandbox, filter, TAKE(code));
         return r < 0 ? error_set(reterr, INBYE_STAGE_SANDBOX, -r, "too many filters") : 0;
 }
 
 int inbye_sandbox_add_filter_file(struct inbye_sandbox *sandbox, const char *path, struct inbye_error *reterr)
 {
-        int r = change(sandbox);
+        int r = sandbox_change(sandbox);
 
         if (r == 0 && !path)
                 r = -EINVAL;
         return r < 0 ? error_set(reterr, INBYE_STAGE_SANDBOX, -r, "filter")
                      : take_filter(sandbox, path, reterr);
-}
-
-/* --- profiles ---------------------------------------------------------------------------------------------
- */
-
-struct profile {
-        const char *name;
-        enum filter filters[2];
-        size_t n_filters;
-        bool no_new_privs, no_capabilities, no_network, no_ipc, own_root, own_pids, landlock;
-};
-
-static const struct profile profiles[] = {
-        { .name = "none" },
-        { .name = "build", .filters = { FILTER_DENY }, .n_filters = 1, .no_new_privs = true },
-        { .name = "untrusted",
-                /* Of two that deny a call the later one's errno counts. */
-                .filters = { FILTER_KNOWN, FILTER_DENY },
-                .n_filters = 2,
-                .no_new_privs = true,
-                .no_capabilities = true,
-                .no_network = true,
-                .no_ipc = true,
-                .own_root = true,
-                .own_pids = true,
-                .landlock = true },
-        { .name = "measure", .filters = { FILTER_MEASURE }, .n_filters = 1, .no_new_privs = true },
-};
-
-static const char *const profile_names[] = { "none", "build", "untrusted", "measure", NULL };
-
-const char *const *inbye_sandbox_profiles(void)
-{
-        return profile_names;
-}
-
-static const struct profile *find_profile(const char *name, struct inbye_error *reterr)
-{
-        const char *nearest = str_nearest(name, profile_names);
-
-        for (size_t i = 0; i < ARRAY_SIZE(profiles); i++)
-                if (strcmp(profiles[i].name, name) == 0)
-                        return &profiles[i];
-        error_set_plain(reterr, INBYE_STAGE_SANDBOX, ENOENT, "there is no sandbox profile '%s'", name);
-        if (nearest)
-                error_hint(reterr, "did you mean '%s'?", nearest);
-        else
-                error_hint(reterr, "there are none, build, untrusted and measure");
-        return NULL;
-}
-
-static int get_filters(
-        const struct profile *profile, struct spawn_filter filters[2], struct inbye_error *reterr)
-{
-        int r = 0;
-
-        for (size_t i = 0; i < profile->n_filters && r == 0; i++)
-                r = filter_get(profile->filters[i], &filters[i], reterr);
-        return r;
-}
-
-int inbye_sandbox_add_profile(struct inbye_sandbox *sandbox, const char *name, struct inbye_error *reterr)
-{
-        struct spawn_filter filters[2];
-        const struct profile *profile;
-        int r = change(sandbox);
-
-        if (r < 0 || !name)
-                return error_set(reterr, INBYE_STAGE_SANDBOX, r < 0 ? -r : EINVAL, "sandbox profile");
-        profile = find_profile(name, reterr);
-        if (!profile)
-                return -ENOENT;
-        if (profile->landlock && sys_landlock_abi() < 1) {
-                error_set_plain(reterr, INBYE_STAGE_SANDBOX, EOPNOTSUPP,
-                        "sandbox profile '%s': this kernel has no Landlock", name);
-                error_hint(reterr, "Linux 5.13 or later with landlock in the lsm= list");
-                return -EOPNOTSUPP;
-        }
-        r = get_filters(profile, filters, reterr);
-        if (r < 0)
-                return r;
-        if (sandbox->n_filters + profile->n_filters > SANDBOX_FILTERS)
-                return error_set(reterr, INBYE_STAGE_SANDBOX, E2BIG, "too many filters");
-        for (size_t i = 0; i < profile->n_filters; i++)
-                (void)add_filter(sandbox, filters[i], NULL);
-        sandbox->no_new_privs |= profile->no_new_privs;
-        sandbox->no_capabilities |= profile->no_capabilities;
-        sandbox->no_network |= profile->no_network;
-        sandbox->no_ipc |= profile->no_ipc;
-        sandbox->own_root |= profile->own_root;
-        sandbox->own_pids |= profile->own_pids;
-        sandbox->landlock |= profile->landlock;
-        return 0;
 }

@@ -2,6 +2,7 @@
 #ifndef SANDBOX_SANDBOX_H
 #define SANDBOX_SANDBOX_H
 
+#include "base/buf.h"
 #include "spawn/spawn.h"
 #include <inbye/sandbox.h>
 #include <stdatomic.h>
@@ -26,7 +27,8 @@ struct inbye_sandbox {
         struct sandbox_path *paths;
         size_t n_paths;
         struct spawn_filter filters[SANDBOX_FILTERS];
-        void *owned[SANDBOX_FILTERS]; /* code that is not that of filter_get() */
+        void *owned[SANDBOX_FILTERS];            /* code that is not that of filter_get() */
+        const char *filters_of[SANDBOX_FILTERS]; /* the profile that it is of. Static; NULL: of none */
         size_t n_filters;
 };
 
@@ -51,8 +53,16 @@ void sandbox_steps_deinit(struct sandbox_steps *steps);
 int sandbox_prepare(struct sandbox_steps *steps, const struct inbye_sandbox *sandbox, const char *cwd,
         struct inbye_error *reterr);
 
+/** Append what was said of the sandbox, in a form that stays the same: for a command's identity. */
+int sandbox_describe(const struct inbye_sandbox *sandbox, struct buf *out);
+
 /* --- inside this folder -----------------------------------------------------------------------------------
  */
+
+/** May it be changed? 0, -EINVAL for NULL, -EBUSY once a command was started in it. */
+int sandbox_change(const struct inbye_sandbox *sandbox);
+/** `owned` is taken, also on failure: -E2BIG. */
+int sandbox_add_filter(struct inbye_sandbox *sandbox, struct spawn_filter filter, void *owned);
 
 /** Keep a copy that lives as long as the steps. @return NULL: no memory. */
 const char *steps_string(struct sandbox_steps *steps, const char *format, ...)

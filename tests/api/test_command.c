@@ -92,6 +92,32 @@ Test(identity, tells_settings_apart_that_decide_what_runs)
         cr_assert(not(is_same(with_input(COMMAND("cat"), "a"), with_file(COMMAND("cat"), "a"))));
 }
 
+/* A sandbox of its own: a profile, then what a rule hides; either may be NULL. */
+static struct inbye_command *with_sandbox(
+        struct inbye_command *command, const char *profile, const char *hidden)
+{
+        struct inbye_sandbox *sandbox = NULL;
+        int r = inbye_sandbox_open(&sandbox);
+
+        if (profile)
+                r |= inbye_sandbox_add_profile(sandbox, profile, NULL);
+        if (hidden)
+                r |= inbye_sandbox_add_path(sandbox, hidden, INBYE_ACCESS_HIDE, NULL);
+        r |= inbye_command_set_sandbox(command, sandbox);
+        inbye_sandbox_unref(sandbox);
+        return r == 0 ? command : NULL;
+}
+
+Test(identity, tells_sandboxes_apart_by_what_they_take_away)
+{
+        cr_assert(is_same(COMMAND("x"), with_sandbox(COMMAND("x"), "none", NULL)));
+        cr_assert(not(is_same(COMMAND("x"), with_sandbox(COMMAND("x"), NULL, "/opt"))));
+        cr_assert(
+                is_same(with_sandbox(COMMAND("x"), NULL, "/opt"), with_sandbox(COMMAND("x"), NULL, "/opt")));
+        cr_assert(not(
+                is_same(with_sandbox(COMMAND("x"), NULL, "/opt"), with_sandbox(COMMAND("x"), NULL, "/usr"))));
+}
+
 Test(identity, leaves_limits_and_names_out)
 {
         cr_assert(is_same(COMMAND("make"), with_limits(COMMAND("make"))));

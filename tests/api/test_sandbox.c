@@ -2,6 +2,11 @@
 /* Sandboxes through the public interface; tests/cli/sandbox.sh has the ways out of them. */
 #include "check.h"
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static struct inbye_sandbox *new_sandbox(void)
 {
@@ -36,6 +41,90 @@ Test(sandbox, profile_that_there_is_not_is_refused_with_the_nearest)
         cr_assert(eq(str, error.hint, "did you mean 'untrusted'?"));
         cr_assert(eq(u32, inbye_sandbox_mechanisms(sandbox), 0));
         inbye_sandbox_unref(sandbox);
+}
+
+/* A file in a folder of its own, which is left for remove_profile(). */
+static const char *write_profile(const char *text)
+{
+        static char folder[] = "/tmp/inbye-profile.XXXXXX", path[64];
+        FILE *file;
+
+        cr_assert(ne(ptr, mkdtemp(folder), NULL));
+        snprintf(path, sizeof(path), "%s/own.ini", folder);
+        file = fopen(path, "we");
+        cr_assert(ne(ptr, file, NULL));
+        fputs(text, file);
+        fclose(file);
+        chmod(path, 0600);
+        return path;
+}
+
+static void remove_profile(const char *path)
+{
+        char folder[64];
+
+        unlink(path);
+        snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(path, '/') - path), path);
+        rmdir(folder);
+}
+
+Test(sandbox, takes_away_what_a_file_says)
+{
+        const char *path = write_profile("[Sandbox]\nNoNewPrivileges=yes\n");
+        struct inbye_command *command = SH("sed -n 's/^NoNewPrivs:.//p' /proc/self/status");
+        struct inbye_sandbox *sandbox = new_sandbox();
+        struct inbye_error error = { 0 };
+        struct inbye_result *result;
+
+        cr_assert(zero(int, inbye_sandbox_add_profile_file(sandbox, path, &error)), "%s", error.text);
+        cr_assert(zero(int, inbye_command_set_sandbox(command, sandbox)));
+        result = run(command);
+        cr_assert(eq(str, (char *)output(result), "1\n"));
+        inbye_result_unref(result);
+        inbye_sandbox_unref(sandbox);
+        remove_profile(path);
+}
+
+Test(sandbox, file_with_a_fault_is_refused_with_the_place_and_changes_nothing)
+{
+        const char *path = write_profile("[Sandbox]\nPrivatePIDs=yes\nReadOnlyPaths=/ usr\n");
+        struct inbye_sandbox *sandbox = new_sandbox();
+        struct inbye_error error = { 0 };
+
+        cr_assert(eq(int, inbye_sandbox_add_profile(sandbox, path, &error), -EINVAL));
+        cr_assert(eq(int, (int)error.stage, INBYE_STAGE_SANDBOX));
+        cr_assert(ne(ptr, strstr(error.text, "own.ini:3:17: ReadOnlyPaths: expected absolute paths"), NULL));
+        cr_assert(eq(u32, inbye_sandbox_mechanisms(sandbox), 0));
+        cr_assert(eq(int, inbye_sandbox_add_profile_file(sandbox, "own.ini", NULL), -ENOENT));
+        cr_assert(eq(int, inbye_sandbox_add_profile_file(sandbox, "", NULL), -EINVAL));
+        inbye_sandbox_unref(sandbox);
+        remove_profile(path);
+}
+
+static void count_names(void *userdata, const char *name, const char *path)
+{
+        unsigned *n = userdata;
+
+        *n += !path && (strcmp(name, "none") == 0 || strcmp(name, "untrusted") == 0);
+}
+
+Test(sandbox, profiles_can_be_listed_and_looked_at)
+{
+        struct inbye_profile *profile = NULL;
+        unsigned n = 0;
+
+        cr_assert(zero(int, inbye_profile_list(count_names, &n)));
+        cr_assert(eq(u32, n, 2));
+        cr_assert(eq(int, inbye_profile_list(NULL, NULL), -EINVAL));
+        cr_assert(zero(int, inbye_profile_open("untrusted", NULL, NULL, &profile, NULL)));
+        cr_assert(eq(str, (char *)inbye_profile_name(profile), "untrusted"));
+        cr_assert(eq(ptr, (void *)inbye_profile_path(profile), NULL));
+        cr_assert(ne(str, (char *)inbye_profile_description(profile), ""));
+        cr_assert(eq(str, (char *)inbye_profile_setting(profile, 0)->key, "NoNewPrivileges"));
+        cr_assert(eq(str, (char *)inbye_profile_setting(profile, 0)->file, "untrusted"));
+        cr_assert(eq(ptr, (void *)inbye_profile_setting(profile, 1000), NULL));
+        inbye_profile_free(profile);
+        inbye_profile_free(NULL);
 }
 
 Test(sandbox, cannot_be_changed_once_a_command_was_started_in_it)

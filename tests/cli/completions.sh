@@ -34,6 +34,7 @@ if command -v bash >/dev/null; then
         completes ' grep ' inbye run -- gre
         completes '^  $' inbye run --timeout 5 grep --ver
         completes '^ zsh $' inbye completions z
+        completes '^ show $' inbye profile sh
         completes '^ run $' inbye help ru
         completes '^ --json --fix-hint --require --help $' inbye doctor --
 fi

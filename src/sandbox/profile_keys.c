@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the keys of a profile mean: each is a row, that says what may stand behind it and which call of the
+ * sandbox it stands for.
+ *
+ * Names are those of systemd.exec(5) where it has one for the same thing, and those of inbye-jobs(5) in JSON.
+ * As everything said of a sandbox takes something away, "no" is nothing that could be said: it is refused, so
+ * that nobody believes it gave something back.
+ */
+#include "base/error.h"
+#include "base/scope.h"
+#include "sandbox/filter.h"
+#include "sandbox/profile.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const yes[] = { "yes", "true", "on", "1", NULL };
+static const char *const filters[] = { "build", "untrusted", "measure", NULL };
+
+static bool is_path(const char *word)
+{
+        return word[0] == '/';
+}
+
+/* SOURCE or SOURCE:TARGET */
+static bool is_bind(const char *word)
+{
+        const char *colon = strchr(word, ':');
+
+        return is_path(word) && (!colon || (is_path(colon + 1) && !strchr(colon + 1, ':')));
+}
+
+static int take_away(int r, struct inbye_error *reterr)
+{
+        return r < 0 ? error_set(reterr, INBYE_STAGE_SANDBOX, -r, "sandbox profile") : 0;
+}
+
+static int apply_no_new_privs(struct inbye_sandbox *sandbox, const char *word, struct inbye_error *reterr)
+{
+        (void)word;
+        return take_away(inbye_sandbox_set_no_new_privs(sandbox), reterr);
+}
+
+static int apply_no_capabilities(struct inbye_sandbox *sandbox, const char *word, struct inbye_error *reterr)
+{
+        (void)word;
+        return take_away(inbye_sandbox_set_no_capabilities(sandbox), reterr);
+}
+
+static int apply_no_network(struct inbye_sandbox *sandbox, const char *word, struct inbye_error *reterr)
+{
+        (void)word;
+        return take_away(inbye_sandbox_set_no_network(sandbox), reterr);
+}
+
+static int apply_no_ipc(struct inbye_sandbox *sandbox, const char *word, struct inbye_error *reterr)
+{
+        (void)word;
+        (void)reterr;
+        sandbox->no_ipc = true;
+        return 0;
+}
+
+static int apply_own_pids(struct inbye_sandbox *sandbox, const char *word, struct inbye_error *reterr)
+{
+        (void)word;
+        (void)reterr;
+        sandbox->own_pids = true;
+        return 0;
+}
+
+static int apply_own_root(struct inbye_sandbox *sandbox, const char *word, struct inbye_error *reterr)
+{
+        (void)word;
+        (void)reterr;
+        sandbox->own_root = true;
+        return 0;
+}
+
+/* --- paths ------------------------------------------------------------------------------------------------
+ */
+
+static int apply_read_only(struct inbye_sandbox *sandbox, const char *word, struct inbye_error *reterr)
+{
+        return take_away(inbye_sandbox_add_path(sandbox, word, INBYE_ACCESS_READ_ONLY, NULL), reterr);
+}
+
+static int apply_read_write(struct inbye_sandbox *sandbox, const char *word, struct inbye_error *reterr)
+{
+        return take_away(inbye_sandbox_add_path(sandbox, word, INBYE_ACCESS_READ_WRITE, NULL), reterr);
+}
+
+static int apply_hide(struct inbye_sandbox *sandbox, const char *word, struct inbye_error *reterr)
+{
+        return take_away(inbye_sandbox_add_path(sandbox, word, INBYE_ACCESS_HIDE, NULL), reterr);
+}
+
+static int apply_bind(
+        struct inbye_sandbox *sandbox, const char *word, enum inbye_access access, struct inbye_error *reterr)
+{
+        scoped(freep) char *source = strndup(word, strcspn(word, ":"));
+        const char *colon = strchr(word, ':');
+
+        if (!source)
+                return take_away(-ENOMEM, reterr);
+        return take_away(inbye_sandbox_add_path(sandbox, source, access, colon ? colon + 1 : NULL), reterr);
+}
+
+static int apply_bind_writable(struct inbye_sandbox *sandbox, const char *word, struct inbye_error *reterr)
+{
+        return apply_bind(sandbox, word, INBYE_ACCESS_READ_WRITE, reterr);
+}
+
+static int apply_bind_read_only(struct inbye_sandbox *sandbox, const char *word, struct inbye_error *reterr)
+{
+        return apply_bind(sandbox, word, INBYE_ACCESS_READ_ONLY, reterr);
+}
+
+static int need_landlock(struct inbye_error *reterr)
+{
+        if (sys_landlock_abi() > 0)
+                return 0;
+        error_set_plain(reterr, INBYE_STAGE_SANDBOX, EOPNOTSUPP, "this kernel has no Landlock");
+        error_hint(reterr, "Linux 5.13 or later with landlock in the lsm= list");
+        return -EOPNOTSUPP;
+}
+
+static int apply_landlock(struct inbye_sandbox *sandbox, const char *word, struct inbye_error *reterr)
+{
+        int r = need_landlock(reterr);
+
+        (void)word;
+        if (r == 0)
+                sandbox->landlock = sandbox->no_new_privs = true;
+        return r;
+}
+
+static int apply_writable(struct inbye_sandbox *sandbox, const char *word, struct inbye_error *reterr)
+{
+        int r = need_landlock(reterr);
+
+        return r < 0 ? r : take_away(inbye_sandbox_add_landlock(sandbox, word), reterr);
+}
+
+/* --- system calls -----------------------------------------------------------------------------------------
+ */
+
+static int add_filter(struct inbye_sandbox *sandbox, enum filter which, struct inbye_error *reterr)
+{
+        static const char *const names[FILTER_N] = {
+                [FILTER_DENY] = "build", [FILTER_KNOWN] = "untrusted", [FILTER_MEASURE] = "measure"
+        };
+        struct spawn_filter filter;
+        int r = filter_get(which, &filter, reterr);
+
+        if (r < 0)
+                return r;
+        r = sandbox_add_filter(sandbox, filter, NULL);
+        if (r == 0)
+                sandbox->filters_of[sandbox->n_filters - 1] = names[which];
+        return take_away(r, reterr);
+}
+
+static int apply_filter_of(struct inbye_sandbox *sandbox, const char *word, struct inbye_error *reterr)
+{
+        int r = 0;
+
+        if (strcmp(word, "measure") == 0)
+                return add_filter(sandbox, FILTER_MEASURE, reterr);
+        /* Of two that deny a call the later one's errno counts. */
+        if (strcmp(word, "untrusted") == 0)
+                r = add_filter(sandbox, FILTER_KNOWN, reterr);
+        return r < 0 ? r : add_filter(sandbox, FILTER_DENY, reterr);
+}
+
+#define YES                                                                                                  \
+        .shape = PROFILE_WORD, .expected = "yes (a profile only takes away: for 'no' leave it out)",         \
+        .values = yes
+#define PATHS .shape = PROFILE_LIST, .expected = "absolute paths", .check = is_path
+#define BINDS .shape = PROFILE_LIST, .expected = "SOURCE or SOURCE:TARGET, absolute paths", .check = is_bind
+
+const struct profile_key profile_keys[] = {
+        { "Description", "description", .shape = PROFILE_TEXT },
+        { "Profile", "profile", .shape = PROFILE_BASE, .expected = "names of profiles" },
+        { "NoNewPrivileges", "no_new_privs", YES, .apply = apply_no_new_privs },
+        { "CapabilityBoundingSet", "no_capabilities", .shape = PROFILE_NOTHING,
+                .expected = "nothing: all capabilities are dropped, or none",
+                .apply = apply_no_capabilities },
+        { "PrivateNetwork", "no_network", YES, .apply = apply_no_network },
+        { "PrivateIPC", "private_ipc", YES, .apply = apply_no_ipc },
+        { "PrivatePIDs", "private_pids", YES, .apply = apply_own_pids },
+        { "PrivateRoot", "private_root", YES, .apply = apply_own_root },
+        { "ReadOnlyPaths", "read_only", PATHS, .apply = apply_read_only },
+        { "ReadWritePaths", "read_write", PATHS, .apply = apply_read_write },
+        { "InaccessiblePaths", "hide", PATHS, .apply = apply_hide },
+        { "BindPaths", "bind", BINDS, .apply = apply_bind_writable },
+        { "BindReadOnlyPaths", "bind_read_only", BINDS, .apply = apply_bind_read_only },
+        { "Landlock", "landlock", YES, .apply = apply_landlock },
+        { "LandlockReadWrite", "landlock_rw", PATHS, .apply = apply_writable },
+        { "SystemCallFilterOf", "filter_of", .shape = PROFILE_WORD, .expected = "build, untrusted or measure",
+                .values = filters, .apply = apply_filter_of },
+        { NULL },
+};

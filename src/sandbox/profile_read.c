@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Profiles are read here: from a text to a list of settings, each with the place where it was said, and to a
+ * fault for every word that makes no sense.
+ *
+ * Reading and applying are apart: a profile is checked as a whole before a sandbox hears of it, and is
+ * checked on a host that could not do what it says. What a profile builds on is read at the place where it is
+ * named, as if it stood there; how much that may become is bounded, or a few lines could ask for everything.
+ */
+#include "base/error.h"
+#include "base/ini.h"
+#include "base/scope.h"
+#include "base/str.h"
+#include "sandbox/profile.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SETTINGS_MAXIMUM 4096
+#define TEXTS_MAXIMUM 64
+#define SECTION "Sandbox"
+
+/* A text that is being read. */
+struct source {
+        struct source *above; /* what builds on it; NULL: nothing */
+        const char *file;     /* its path, or the name of what is built in */
+        bool is_file;
+        const char *text;
+        size_t n;
+        struct text_place place;
+};
+
+struct reader {
+        struct inbye_profile *profile;
+        inbye_profile_fault_fn fault_fn;
+        void *userdata;
+        struct inbye_error *reterr;
+        unsigned n_texts;
+        int failed; /* 0; the first fault as a negative errno */
+        bool stop;  /* it is no use to go on */
+};
+
+static void read_named(struct reader *reader, struct source *above, size_t at, const char *name);
+
+/* --- faults -----------------------------------------------------------------------------------------------
+ */
+
+/* What is told first is what the caller is told that asked for no list. */
+static void tell(struct reader *reader, const struct inbye_profile_fault *fault, int number)
+{
+        if (reader->fault_fn)
+                reader->fault_fn(reader->userdata, fault);
+        if (reader->failed)
+                return;
+        reader->failed = -number;
+        if (fault->line)
+                error_set_plain(reader->reterr, INBYE_STAGE_SANDBOX, number, "%s:%u:%u: %s", fault->file,
+                        fault->line, fault->column, fault->text);
+        else
+                error_set_plain(reader->reterr, INBYE_STAGE_SANDBOX, number, "%s", fault->text);
+        if (fault->hint[0])
+                error_hint(reader->reterr, "%s", fault->hint);
+}
+
+__attribute__((format(printf, 5, 6))) static void fault(
+        struct reader *reader, struct source *source, size_t at, const char *hint, const char *format, ...)
+{
+        char text[sizeof(((struct inbye_error *)NULL)->text)];
+        va_list arguments;
+
+        va_start(arguments, format);
+        vsnprintf(text, sizeof(text), format, arguments);
+        va_end(arguments);
+        text_place_move(&source->place, source->text, at);
+        tell(reader,
+                &(struct inbye_profile_fault){
+                        source->file, source->place.line, source->place.column, text, hint ? hint : "" },
+                EINVAL);
+}
+
+static void out_of_memory(struct reader *reader)
+{
+        reader->stop = true;
+        if (!reader->failed)
+                reader->failed = error_set(reader->reterr, INBYE_STAGE_SANDBOX, ENOMEM, "sandbox profile");
+}
+
+/* An error of finding or opening what `name` stands for, told where the name stands. */
+static void fault_of(struct reader *reader, struct source *above, size_t at, const char *name,
+        const struct inbye_error *error)
+{
+        struct inbye_profile_fault whole = { name, 0, 0, error->text, error->hint };
+
+        if (error->number == ENOMEM)
+                out_of_memory(reader);
+        else if (above)
+                fault(reader, above, at, error->hint, "%s", error->text);
+        else
+                tell(reader, &whole, error->number);
+}
+
+/* --- settings ---------------------------------------------------------------------------------------------
+ */
+
+static void add_setting(struct reader *reader, struct source *source, size_t at,
+        const struct profile_key *key, const char *word)
+{
+        struct inbye_profile *profile = reader->profile;
+        struct profile_setting *grown;
+        char *value;
+
+        if (profile->n_settings == SETTINGS_MAXIMUM) {
+                fault(reader, source, at, NULL, "this is more than %d settings", SETTINGS_MAXIMUM);
+                reader->stop = true;
+                return;
+        }
+        grown = array_resize(profile->settings, profile->n_settings + 1, sizeof(*grown));
+        if (grown)
+                profile->settings = grown;
+        value = grown ? strdup(word) : NULL;
+        if (!value) {
+                out_of_memory(reader);
+                return;
+        }
+        text_place_move(&source->place, source->text, at);
+        grown[profile->n_settings++] = (struct profile_setting){
+                .key = key,
+                .public = { key->name, value, source->file, source->place.line, source->place.column },
+        };
+}
+
+static bool is_among(const char *word, const char *const *values)
+{
+        for (; *values; values++)
+                if (strcmp(*values, word) == 0)
+                        return true;
+        return false;
+}
+
+static void take_word(struct reader *reader, struct source *source, size_t at, const struct profile_key *key,
+        const char *word)
+{
+        /* "on" is near to "no", and no typing error. */
+        const char *nearest = key->values && strlen(word) > 2 ? str_nearest(word, key->values) : NULL;
+        char hint[64];
+
+        if (key->shape == PROFILE_BASE) {
+                read_named(reader, source, at, word);
+        } else if (key->values ? !is_among(word, key->values) : key->check && !key->check(word)) {
+                snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest ? nearest : "");
+                fault(reader, source, at, nearest ? hint : NULL, "%s: expected %s, not '%s'", key->name,
+                        key->expected, word);
+        } else {
+                add_setting(reader, source, at, key, word);
+        }
+}
+
+static void take_words(struct reader *reader, struct source *source, const struct profile_key *key,
+        const struct ini_item *item)
+{
+        const char *at = item->value, *end = at + item->n_value, *start = at;
+        struct buf word = BUF_INIT;
+        size_t n = 0;
+        int r = 0;
+
+        while (!reader->stop && (r = ini_word(&at, end, &word, &start)) > 0) {
+                size_t place = (size_t)(start - source->text);
+
+                if (++n > 1 && key->shape == PROFILE_WORD)
+                        fault(reader, source, place, NULL, "%s: expected one word", key->name);
+                else
+                        take_word(reader, source, place, key, word.data ? word.data : "");
+        }
+        if (!reader->stop && r == -EINVAL)
+                fault(reader, source, (size_t)(start - source->text), NULL, "nothing ends this quote");
+        else if (!reader->stop && r == 0 && n == 0)
+                fault(reader, source, (size_t)(item->value - source->text), NULL, "%s: expected %s",
+                        key->name, key->expected);
+        if (r == -ENOMEM)
+                out_of_memory(reader);
+        buf_deinit(&word);
+}
+
+static void describe(struct reader *reader, const struct source *source, const struct ini_item *item)
+{
+        char *text;
+
+        if (source->above)
+                return; /* of what it builds on */
+        text = strndup(item->value, item->n_value);
+        if (!text) {
+                out_of_memory(reader);
+                return;
+        }
+        free(reader->profile->description);
+        reader->profile->description = text;
+}
+
+static const struct profile_key *find_key(const char *name, size_t n)
+{
+        for (const struct profile_key *key = profile_keys; key->name; key++)
+                if (strncmp(key->name, name, n) == 0 && !key->name[n])
+                        return key;
+        return NULL;
+}
+
+static void refuse_key(struct reader *reader, struct source *source, const struct ini_item *item)
+{
+        const char *names[64] = { NULL }, *nearest;
+        scoped(freep) char *name = strndup(item->name, item->n_name);
+        char hint[64];
+
+        for (size_t i = 0; profile_keys[i].name && i < ARRAY_SIZE(names) - 1; i++)
+                names[i] = profile_keys[i].name;
+        nearest = name ? str_nearest(name, names) : NULL;
+        snprintf(hint, sizeof(hint), "did you mean '%s='?", nearest ? nearest : "");
+        fault(reader, source, item->at, nearest ? hint : "inbye-profile(5) has those that there are",
+                "there is no key '%.*s='", (int)item->n_name, item->name);
+}
+
+static void take_setting(struct reader *reader, struct source *source, const struct ini_item *item)
+{
+        const struct profile_key *key = find_key(item->name, item->n_name);
+
+        if (!key)
+                refuse_key(reader, source, item);
+        else if (key->shape == PROFILE_TEXT)
+                describe(reader, source, item);
+        else if (key->shape != PROFILE_NOTHING)
+                take_words(reader, source, key, item);
+        else if (item->n_value == 0)
+                add_setting(reader, source, item->at, key, "");
+        else
+                fault(reader, source, (size_t)(item->value - source->text), NULL, "%s: expected %s",
+                        key->name, key->expected);
+}
+
+/* --- texts ------------------------------------------------------------------------------------------------
+ */
+
+static void read_ini(struct reader *reader, struct source *source)
+{
+        struct ini ini = { .text = source->text, .n = source->n };
+        struct ini_item item;
+
+        while (!reader->stop && ini_next(&ini, &item) != INI_END) {
+                if (item.kind == INI_FAULT)
+                        fault(reader, source, item.at, NULL, "%s", item.fault);
+                else if (item.kind == INI_SETTING)
+                        take_setting(reader, source, &item);
+                else if (item.n_name != strlen(SECTION) || memcmp(item.name, SECTION, item.n_name) != 0)
+                        fault(reader, source, item.at, "all of a profile stands in [" SECTION "]",
+                                "there is no section '%.*s'", (int)item.n_name, item.name);
+        }
+}
+
+static bool is_being_read(const struct source *source, const char *file)
+{
+        for (; source; source = source->above)
+                if (strcmp(source->file, file) == 0)
+                        return true;
+        return false;
+}
+
+/* The name of a text outlives it: settings are told by it. */
+static bool keep_file(struct reader *reader, struct source *source, const char *file)
+{
+        char ***files = &reader->profile->files;
+
+        if (strv_append(files, file) < 0) {
+                out_of_memory(reader);
+                return false;
+        }
+        source->file = (*files)[strv_length((const char *const *)*files) - 1];
+        return true;
+}
+
+static bool may_read(struct reader *reader, struct source *above, size_t at, const char *file)
+{
+        if (is_being_read(above, file)) {
+                fault(reader, above, at, NULL, "it builds on itself");
+                return false;
+        }
+        if (reader->n_texts++ < TEXTS_MAXIMUM)
+                return true;
+        fault(reader, above, at, NULL, "it builds on more than %d profiles", TEXTS_MAXIMUM);
+        reader->stop = true;
+        return false;
+}
+
+static void read_file(struct reader *reader, struct source *above, size_t at, const char *path)
+{
+        struct source source = { .above = above, .is_file = true, .place = TEXT_PLACE_INIT };
+        scoped(freep) char *text = NULL;
+        struct inbye_error error = { 0 };
+
+        if (!may_read(reader, above, at, path))
+                return;
+        if (profile_load(path, &text, &source.n, &error) < 0) {
+                fault_of(reader, above, at, path, &error);
+                return;
+        }
+        source.text = text;
+        if (keep_file(reader, &source, path))
+                read_ini(reader, &source);
+}
+
+static void read_builtin(struct reader *reader, struct source *above, size_t at, const char *name)
+{
+        struct source source = { .above = above, .place = TEXT_PLACE_INIT };
+
+        if (!may_read(reader, above, at, name))
+                return;
+        for (const struct profile_builtin *builtin = profile_builtins; builtin->name; builtin++)
+                if (strcmp(builtin->name, name) == 0)
+                        source.text = builtin->text;
+        source.n = strlen(source.text);
+        if (keep_file(reader, &source, name))
+                read_ini(reader, &source);
+}
+
+/* A relative path in a file is one from where the file is. */
+static char *path_from(const struct source *above, const char *name)
+{
+        const char *slash = above && above->is_file ? strrchr(above->file, '/') : NULL;
+        bool is_relative = name[0] != '/' && strchr(name, '/');
+        struct buf path = BUF_INIT;
+        char *whole = NULL;
+
+        if (slash && is_relative) {
+                buf_append(&path, above->file, (size_t)(slash + 1 - above->file));
+                name += str_starts_with(name, "./") ? 2 : 0;
+        }
+        buf_append_str(&path, name);
+        (void)buf_steal(&path, &whole, NULL);
+        buf_deinit(&path);
+        return whole;
+}
+
+static void read_named(struct reader *reader, struct source *above, size_t at, const char *name)
+{
+        scoped(freep) char *wanted = path_from(above, name), *path = NULL;
+        struct inbye_error error = { 0 };
+
+        if (!wanted)
+                out_of_memory(reader);
+        else if (profile_find(wanted, &path, &error) < 0)
+                fault_of(reader, above, at, wanted, &error);
+        else if (path)
+                read_file(reader, above, at, path);
+        else
+                read_builtin(reader, above, at, wanted);
+        if (!reader->profile->path && !above)
+                reader->profile->path = TAKE(path);
+}
+
+/* --- the profile ------------------------------------------------------------------------------------------
+ */
+
+DEFINE_SCOPED(profile_freep, struct inbye_profile, inbye_profile_free)
+
+int inbye_profile_open(const char *name, inbye_profile_fault_fn fault_fn, void *userdata,
+        struct inbye_profile **ret_profile, struct inbye_error *reterr)
+{
+        scoped(profile_freep) struct inbye_profile *profile = NULL;
+        struct reader reader = { .fault_fn = fault_fn, .userdata = userdata, .reterr = reterr };
+
+        if (!name || !ret_profile)
+                return error_set(reterr, INBYE_STAGE_SANDBOX, EINVAL, "sandbox profile");
+        profile = calloc(1, sizeof(*profile));
+        if (!profile || !(profile->name = strdup(name)) || !(profile->description = strdup("")))
+                return error_set(reterr, INBYE_STAGE_SANDBOX, ENOMEM, "sandbox profile");
+        reader.profile = profile;
+        read_named(&reader, NULL, 0, name);
+        if (reader.failed)
+                return reader.failed;
+        *ret_profile = TAKE(profile);
+        return 0;
+}
+
+void inbye_profile_free(struct inbye_profile *profile)
+{
+        if (!profile)
+                return;
+        for (size_t i = 0; i < profile->n_settings; i++)
+                free((char *)profile->settings[i].public.value);
+        free(profile->settings);
+        strv_free(profile->files);
+        free(profile->name);
+        free(profile->path);
+        free(profile->description);
+        free(profile);
+}
+
+const char *inbye_profile_name(const struct inbye_profile *profile)
+{
+        return profile->name;
+}
+
+const char *inbye_profile_path(const struct inbye_profile *profile)
+{
+        return profile->path;
+}
+
+const char *inbye_profile_description(const struct inbye_profile *profile)
+{
+        return profile->description;
+}
+
+const struct inbye_profile_setting *inbye_profile_setting(const struct inbye_profile *profile, size_t index)
+{
+        return index < profile->n_settings ? &profile->settings[index].public : NULL;
+}

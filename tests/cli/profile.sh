@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: MIT
+# Sandbox profiles of one's own: found, checked, shown, used.
+. "$(dirname "$0")/lib.sh"
+umask 022
+chmod 755 "$tmp"
+XDG_CONFIG_HOME=$tmp/config
+HOME=$tmp/home
+export XDG_CONFIG_HOME HOME
+profiles=$XDG_CONFIG_HOME/inbye/profiles
+mkdir -p "$profiles" "$HOME/.config/inbye/profiles" "$tmp/work" "$tmp/folder"
+
+# profile FILE LINE...: a file with these lines below [Sandbox].
+profile() {
+        file_=$1
+        shift
+        printf '%s\n' '[Sandbox]' "$@" >"$file_"
+}
+
+# What is built in.
+expect_status 0 "$INBYE" profile list --names
+expect_out 'build
+measure
+none
+untrusted'
+expect_status 0 "$INBYE" profile show untrusted
+match_out '^# untrusted, built in$'
+match_out '^PrivateRoot=yes$'
+match_out '^CapabilityBoundingSet=$'
+expect_status 0 "$INBYE" profile show --json build
+python3 - "$out" >"$tmp/shown" <<'PY'
+import json, sys
+p = json.load(open(sys.argv[1]))
+print(p["name"], p["path"], [(s["key"], s["value"], s["file"]) for s in p["settings"]])
+PY
+check "the JSON has each setting and where it was said" grep -qF \
+        "build None [('NoNewPrivileges', 'yes', 'build'), ('SystemCallFilterOf', 'build', 'build')]" "$tmp/shown"
+
+# Found by name, and used.
+profile "$profiles/mine.ini" 'Description=of my own' 'NoNewPrivileges=yes' "InaccessiblePaths=$tmp/folder"
+echo secret >"$tmp/folder/secret"
+expect_status 0 "$INBYE" run -m reaper --sandbox mine -- sh -c "ls '$tmp/folder'; sed -n 's/^NoNewPrivs:.//p' /proc/self/status"
+expect_out 1
+expect_status 0 "$INBYE" profile list
+match_out "^mine  *$profiles/mine.ini\$"
+match_out '^ *of my own$'
+expect_status 0 "$INBYE" profile list --json
+match_out '"name":"mine","path":".*/mine.ini","description":"of my own","error":null'
+expect_status 0 env -u XDG_CONFIG_HOME "$INBYE" profile list --names
+expect_out 'build
+measure
+none
+untrusted'
+cp "$profiles/mine.ini" "$HOME/.config/inbye/profiles/home.ini"
+expect_status 0 env -u XDG_CONFIG_HOME "$INBYE" profile show home
+expect_status 125 "$INBYE" run --sandbox home -- true
+match_err "there is no sandbox profile 'home'"
+printf '%s\n' '{"argv":["true"],"sandbox":"mine"}' >"$tmp/jobs"
+expect_status 0 "$INBYE" batch -m reaper "$tmp/jobs"
+
+# One builds on another, by name, and by a path from where it is; in the order in which it says so.
+profile "$tmp/folder/base.ini" 'InaccessiblePaths=/opt'
+profile "$tmp/folder/top.ini" 'ReadOnlyPaths="/usr" \' '        /etc' 'Profile=mine ./base.ini'
+expect_status 0 "$INBYE" profile show "$tmp/folder/top.ini"
+expect_out "# $tmp/folder/top.ini: $tmp/folder/top.ini
+[Sandbox]
+ReadOnlyPaths=/usr
+ReadOnlyPaths=/etc
+NoNewPrivileges=yes
+InaccessiblePaths=$tmp/folder
+InaccessiblePaths=/opt"
+# What is shown can be used as it is.
+cp "$out" "$tmp/folder/copy.ini"
+cp "$out" "$tmp/first"
+expect_status 0 "$INBYE" profile show "$tmp/folder/copy.ini"
+check "a copy of what was shown is shown the same" sh -c "sed 1d '$tmp/first' >'$tmp/a'; sed 1d '$out' | cmp - '$tmp/a'"
+profile "$tmp/folder/quoted.ini" 'ReadOnlyPaths="/a b" /c\"d'
+expect_status 0 "$INBYE" profile show "$tmp/folder/quoted.ini"
+match_out '^ReadOnlyPaths="/a b"$'
+match_out '^ReadOnlyPaths="/c\\"d"$'
+
+# Everything that is wrong, each with its place and a cure.
+cat >"$tmp/folder/wrong.ini" <<'INI'
+; a comment
+[Sandbox]
+ReadWritePath=/tmp
+PrivateNetwork=no
+NoNewPrivileges=yes yes
+ReadOnlyPaths=/usr tmp
+InaccessiblePaths="/x
+Profile=biuld
+SystemCallFilterOf=untrustd
+CapabilityBoundingSet=CAP_KILL
+BindPaths=/a:b
+[Service]
+foo
+INI
+expect_status 1 "$INBYE" profile check "$tmp/folder/wrong.ini"
+expect_out "$tmp/folder/wrong.ini:3:1: there is no key 'ReadWritePath='; did you mean 'ReadWritePaths='?
+$tmp/folder/wrong.ini:4:16: PrivateNetwork: expected yes (a profile only takes away: for 'no' leave it out), not 'no'
+$tmp/folder/wrong.ini:5:21: NoNewPrivileges: expected one word
+$tmp/folder/wrong.ini:6:20: ReadOnlyPaths: expected absolute paths, not 'tmp'
+$tmp/folder/wrong.ini:7:19: nothing ends this quote
+$tmp/folder/wrong.ini:8:9: there is no sandbox profile 'biuld'; did you mean 'build'?
+$tmp/folder/wrong.ini:9:20: SystemCallFilterOf: expected build, untrusted or measure, not 'untrustd'; did you mean 'untrusted'?
+$tmp/folder/wrong.ini:10:23: CapabilityBoundingSet: expected nothing: all capabilities are dropped, or none
+$tmp/folder/wrong.ini:11:11: BindPaths: expected SOURCE or SOURCE:TARGET, absolute paths, not '/a:b'
+$tmp/folder/wrong.ini:12:1: there is no section 'Service'; all of a profile stands in [Sandbox]
+$tmp/folder/wrong.ini:13:1: expected '[Section]', 'Key=value' or a comment"
+expect_status 1 "$INBYE" profile check --json "$tmp/folder/wrong.ini"
+match_out '"line":3,"column":1,"text":"there is no key .*","hint":"did you mean'
+expect_status 125 "$INBYE" run --sandbox "$tmp/folder/wrong.ini" -- true
+match_err "wrong.ini:3:1: there is no key 'ReadWritePath='.*did you mean 'ReadWritePaths='"
+(cd "$tmp/folder" && exec "$INBYE" profile check top.ini base.ini) >"$out" 2>"$err"
+check "a file is one for check whatever it is called" [ $? -eq 0 ]
+expect_out ''
+expect_status 1 "$INBYE" profile check "$tmp/folder/base.ini" "$tmp/folder/no-such.ini"
+match_out "cannot open the profile '.*/no-such.ini': No such file"
+profile "$tmp/folder/a.ini" 'Profile=./b.ini'
+profile "$tmp/folder/b.ini" 'Profile=./a.ini'
+expect_status 1 "$INBYE" profile check "$tmp/folder/a.ini"
+match_out '/b.ini:2:9: it builds on itself$'
+python3 -c 'print("[Sandbox]\nReadOnlyPaths=" + "/a " * 5000)' >"$tmp/folder/many.ini"
+expect_status 1 "$INBYE" profile check "$tmp/folder/many.ini"
+match_out 'more than 4096 settings'
+
+# Files that others could have written, or that are none.
+cp "$tmp/folder/base.ini" "$tmp/folder/shared.ini"
+chmod 664 "$tmp/folder/shared.ini"
+expect_status 125 "$INBYE" run --sandbox "$tmp/folder/shared.ini" -- true
+match_err 'may be written by others than its owner.*chmod go-w'
+mkfifo "$tmp/folder/fifo.ini"
+expect_status 125 "$INBYE" run --sandbox "$tmp/folder/fifo.ini" -- true
+match_err 'is no regular file'
+head -c 1048577 /dev/zero >"$tmp/folder/large.ini"
+expect_status 125 "$INBYE" run --sandbox "$tmp/folder/large.ini" -- true
+match_err 'more than 1 MiB'
+if [ "$(id -u)" -eq 0 ]; then
+        cp "$tmp/folder/base.ini" "$tmp/folder/theirs.ini"
+        chown 65534 "$tmp/folder/theirs.ini"
+        expect_status 125 "$INBYE" run --sandbox "$tmp/folder/theirs.ini" -- true
+        match_err 'belongs to another user'
+        expect_status 0 setpriv --reuid 65533 --regid 65533 --clear-groups "$INBYE" profile check "$tmp/folder/base.ini"
+fi
+
+# Names that are taken: what is built in cannot be shadowed.
+profile "$profiles/build.ini" 'NoNewPrivileges=yes'
+expect_status 125 "$INBYE" run --sandbox build -- true
+match_err "build.ini' has the name of a sandbox profile that is built in.*rename it"
+expect_status 0 "$INBYE" profile list
+match_out 'has the name of a sandbox profile that is built in'
+rm "$profiles/build.ini"
+expect_status 125 "$INBYE" run --sandbox mien -- true
+match_err "no sandbox profile 'mien'.*did you mean 'mine'"
+
+# The user's own stands before the system's.
+if unshare -rm true 2>/dev/null; then
+        mkdir -p "$tmp/etc/inbye/profiles"
+        profile "$tmp/etc/inbye/profiles/mine.ini" 'Description=of the system'
+        profile "$tmp/etc/inbye/profiles/site.ini" 'Description=of the site'
+        expect_status 0 unshare -rm sh -c 'mount --bind "$1" /etc && exec "$2" profile list' - "$tmp/etc" "$INBYE"
+        match_out 'of the site'
+        match_out 'of my own'
+        check "what the user has of the same name hides it" sh -c "! grep -q 'of the system' '$out'"
+else
+        expect_status 0 "$INBYE" profile show mine
+fi
+
+# Wrong use.
+for words in '' lst 'list x' 'show' 'show a b' check 'show --names build' 'list --names --json'; do
+        # shellcheck disable=SC2086
+        expect_status 125 "$INBYE" profile $words
+done
+match_err 'exclude each other'
+expect_status 125 "$INBYE" profile show untrustd
+match_err "did you mean 'untrusted'"
+
+finish
