@@ -175,8 +175,8 @@ static int apply_filter_of(struct inbye_sandbox *sandbox, const char *word, stru
 }
 
 #define YES                                                                                                  \
-        .shape = PROFILE_WORD, .expected = "yes (a profile only takes away: for 'no' leave it out)",         \
-        .values = yes
+        .shape = PROFILE_WORD,                                                                               \
+        .expected = "yes (in JSON true; a profile only takes away: for 'no' leave it out)", .values = yes
 #define PATHS .shape = PROFILE_LIST, .expected = "absolute paths", .check = is_path
 #define BINDS .shape = PROFILE_LIST, .expected = "SOURCE or SOURCE:TARGET, absolute paths", .check = is_bind
 

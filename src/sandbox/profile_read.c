@@ -9,6 +9,7 @@
  */
 #include "base/error.h"
 #include "base/ini.h"
+#include "base/json_read.h"
 #include "base/scope.h"
 #include "base/str.h"
 #include "sandbox/profile.h"
@@ -24,12 +25,17 @@
 
 /* A text that is being read. */
 struct source {
-        struct source *above; /* what builds on it; NULL: nothing */
-        const char *file;     /* its path, or the name of what is built in */
-        bool is_file;
+        const struct source *above; /* what builds on it; NULL: nothing */
+        const char *file;           /* its path, or the name of what is built in */
+        bool is_file, is_json;
         const char *text;
         size_t n;
-        struct text_place place;
+        struct text_place place; /* of what was read last */
+};
+
+/* Where something stands in it. */
+struct place {
+        unsigned line, column;
 };
 
 struct reader {
@@ -42,7 +48,7 @@ struct reader {
         bool stop;  /* it is no use to go on */
 };
 
-static void read_named(struct reader *reader, struct source *above, size_t at, const char *name);
+static void read_named(struct reader *reader, const struct source *above, struct place at, const char *name);
 
 /* --- faults -----------------------------------------------------------------------------------------------
  */
@@ -64,8 +70,8 @@ static void tell(struct reader *reader, const struct inbye_profile_fault *fault,
                 error_hint(reader->reterr, "%s", fault->hint);
 }
 
-__attribute__((format(printf, 5, 6))) static void fault(
-        struct reader *reader, struct source *source, size_t at, const char *hint, const char *format, ...)
+__attribute__((format(printf, 5, 6))) static void fault(struct reader *reader, const struct source *source,
+        struct place at, const char *hint, const char *format, ...)
 {
         char text[sizeof(((struct inbye_error *)NULL)->text)];
         va_list arguments;
@@ -73,10 +79,8 @@ __attribute__((format(printf, 5, 6))) static void fault(
         va_start(arguments, format);
         vsnprintf(text, sizeof(text), format, arguments);
         va_end(arguments);
-        text_place_move(&source->place, source->text, at);
         tell(reader,
-                &(struct inbye_profile_fault){
-                        source->file, source->place.line, source->place.column, text, hint ? hint : "" },
+                &(struct inbye_profile_fault){ source->file, at.line, at.column, text, hint ? hint : "" },
                 EINVAL);
 }
 
@@ -88,7 +92,7 @@ static void out_of_memory(struct reader *reader)
 }
 
 /* An error of finding or opening what `name` stands for, told where the name stands. */
-static void fault_of(struct reader *reader, struct source *above, size_t at, const char *name,
+static void fault_of(struct reader *reader, const struct source *above, struct place at, const char *name,
         const struct inbye_error *error)
 {
         struct inbye_profile_fault whole = { name, 0, 0, error->text, error->hint };
@@ -101,10 +105,16 @@ static void fault_of(struct reader *reader, struct source *above, size_t at, con
                 tell(reader, &whole, error->number);
 }
 
+static struct place place_of(struct source *source, const char *byte)
+{
+        text_place_move(&source->place, source->text, (size_t)(byte - source->text));
+        return (struct place){ source->place.line, source->place.column };
+}
+
 /* --- settings ---------------------------------------------------------------------------------------------
  */
 
-static void add_setting(struct reader *reader, struct source *source, size_t at,
+static void add_setting(struct reader *reader, const struct source *source, struct place at,
         const struct profile_key *key, const char *word)
 {
         struct inbye_profile *profile = reader->profile;
@@ -124,11 +134,16 @@ static void add_setting(struct reader *reader, struct source *source, size_t at,
                 out_of_memory(reader);
                 return;
         }
-        text_place_move(&source->place, source->text, at);
         grown[profile->n_settings++] = (struct profile_setting){
                 .key = key,
-                .public = { key->name, value, source->file, source->place.line, source->place.column },
+                .public = { key->name, value, source->file, at.line, at.column },
         };
+}
+
+/* The key as it is written there. */
+static const char *name_in(const struct source *source, const struct profile_key *key)
+{
+        return source->is_json ? key->json : key->name;
 }
 
 static bool is_among(const char *word, const char *const *values)
@@ -139,8 +154,8 @@ static bool is_among(const char *word, const char *const *values)
         return false;
 }
 
-static void take_word(struct reader *reader, struct source *source, size_t at, const struct profile_key *key,
-        const char *word)
+static void take_word(struct reader *reader, const struct source *source, struct place at,
+        const struct profile_key *key, const char *word)
 {
         /* "on" is near to "no", and no typing error. */
         const char *nearest = key->values && strlen(word) > 2 ? str_nearest(word, key->values) : NULL;
@@ -150,8 +165,8 @@ static void take_word(struct reader *reader, struct source *source, size_t at, c
                 read_named(reader, source, at, word);
         } else if (key->values ? !is_among(word, key->values) : key->check && !key->check(word)) {
                 snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest ? nearest : "");
-                fault(reader, source, at, nearest ? hint : NULL, "%s: expected %s, not '%s'", key->name,
-                        key->expected, word);
+                fault(reader, source, at, nearest ? hint : NULL, "%s: expected %s, not '%s'",
+                        name_in(source, key), key->expected, word);
         } else {
                 add_setting(reader, source, at, key, word);
         }
@@ -166,78 +181,80 @@ static void take_words(struct reader *reader, struct source *source, const struc
         int r = 0;
 
         while (!reader->stop && (r = ini_word(&at, end, &word, &start)) > 0) {
-                size_t place = (size_t)(start - source->text);
+                struct place place = place_of(source, start);
 
                 if (++n > 1 && key->shape == PROFILE_WORD)
-                        fault(reader, source, place, NULL, "%s: expected one word", key->name);
+                        fault(reader, source, place, NULL, "%s: expected one word", name_in(source, key));
                 else
                         take_word(reader, source, place, key, word.data ? word.data : "");
         }
         if (!reader->stop && r == -EINVAL)
-                fault(reader, source, (size_t)(start - source->text), NULL, "nothing ends this quote");
+                fault(reader, source, place_of(source, start), NULL, "nothing ends this quote");
         else if (!reader->stop && r == 0 && n == 0)
-                fault(reader, source, (size_t)(item->value - source->text), NULL, "%s: expected %s",
-                        key->name, key->expected);
+                fault(reader, source, place_of(source, item->value), NULL, "%s: expected %s",
+                        name_in(source, key), key->expected);
         if (r == -ENOMEM)
                 out_of_memory(reader);
         buf_deinit(&word);
 }
 
-static void describe(struct reader *reader, const struct source *source, const struct ini_item *item)
+static void describe(struct reader *reader, const struct source *source, const char *text, size_t n)
 {
-        char *text;
+        char *description;
 
         if (source->above)
                 return; /* of what it builds on */
-        text = strndup(item->value, item->n_value);
-        if (!text) {
+        description = strndup(text, n);
+        if (!description) {
                 out_of_memory(reader);
                 return;
         }
         free(reader->profile->description);
-        reader->profile->description = text;
+        reader->profile->description = description;
 }
 
-static const struct profile_key *find_key(const char *name, size_t n)
+static const struct profile_key *find_key(const struct source *source, const char *name)
 {
         for (const struct profile_key *key = profile_keys; key->name; key++)
-                if (strncmp(key->name, name, n) == 0 && !key->name[n])
+                if (strcmp(name_in(source, key), name) == 0)
                         return key;
         return NULL;
 }
 
-static void refuse_key(struct reader *reader, struct source *source, const struct ini_item *item)
+static void refuse_key(struct reader *reader, const struct source *source, struct place at, const char *name)
 {
         const char *names[64] = { NULL }, *nearest;
-        scoped(freep) char *name = strndup(item->name, item->n_name);
         char hint[64];
 
         for (size_t i = 0; profile_keys[i].name && i < ARRAY_SIZE(names) - 1; i++)
-                names[i] = profile_keys[i].name;
-        nearest = name ? str_nearest(name, names) : NULL;
-        snprintf(hint, sizeof(hint), "did you mean '%s='?", nearest ? nearest : "");
-        fault(reader, source, item->at, nearest ? hint : "inbye-profile(5) has those that there are",
-                "there is no key '%.*s='", (int)item->n_name, item->name);
+                names[i] = name_in(source, &profile_keys[i]);
+        nearest = str_nearest(name, names);
+        snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest ? nearest : "");
+        fault(reader, source, at, nearest ? hint : "inbye-profile(5) has those that there are",
+                "there is no key '%s'", name);
 }
 
 static void take_setting(struct reader *reader, struct source *source, const struct ini_item *item)
 {
-        const struct profile_key *key = find_key(item->name, item->n_name);
+        const struct profile_key *key;
+        char name[64];
 
+        snprintf(name, sizeof(name), "%.*s", (int)item->n_name, item->name);
+        key = find_key(source, name);
         if (!key)
-                refuse_key(reader, source, item);
+                refuse_key(reader, source, place_of(source, item->name), name);
         else if (key->shape == PROFILE_TEXT)
-                describe(reader, source, item);
+                describe(reader, source, item->value, item->n_value);
         else if (key->shape != PROFILE_NOTHING)
                 take_words(reader, source, key, item);
         else if (item->n_value == 0)
-                add_setting(reader, source, item->at, key, "");
+                add_setting(reader, source, place_of(source, item->name), key, "");
         else
-                fault(reader, source, (size_t)(item->value - source->text), NULL, "%s: expected %s",
-                        key->name, key->expected);
+                fault(reader, source, place_of(source, item->value), NULL, "%s: expected %s", key->name,
+                        key->expected);
 }
 
-/* --- texts ------------------------------------------------------------------------------------------------
+/* --- INI --------------------------------------------------------------------------------------------------
  */
 
 static void read_ini(struct reader *reader, struct source *source)
@@ -247,13 +264,91 @@ static void read_ini(struct reader *reader, struct source *source)
 
         while (!reader->stop && ini_next(&ini, &item) != INI_END) {
                 if (item.kind == INI_FAULT)
-                        fault(reader, source, item.at, NULL, "%s", item.fault);
+                        fault(reader, source, place_of(source, source->text + item.at), NULL, "%s",
+                                item.fault);
                 else if (item.kind == INI_SETTING)
                         take_setting(reader, source, &item);
                 else if (item.n_name != strlen(SECTION) || memcmp(item.name, SECTION, item.n_name) != 0)
-                        fault(reader, source, item.at, "all of a profile stands in [" SECTION "]",
-                                "there is no section '%.*s'", (int)item.n_name, item.name);
+                        fault(reader, source, place_of(source, source->text + item.at),
+                                "all of a profile stands in [" SECTION "]", "there is no section '%.*s'",
+                                (int)item.n_name, item.name);
         }
+}
+
+/* --- JSON -------------------------------------------------------------------------------------------------
+ */
+
+static struct place place_in(struct json_place place)
+{
+        return (struct place){ (unsigned)place.line, (unsigned)place.column };
+}
+
+static bool is_true(const struct json_node *node)
+{
+        return node->kind == JSON_KIND_BOOL && strcmp(node->text, "true") == 0;
+}
+
+/* "yes" is true there. */
+static void take_scalar(struct reader *reader, const struct source *source, const struct profile_key *key,
+        const struct json_node *node)
+{
+        struct place at = place_in(node->place);
+
+        if (key->shape == PROFILE_NOTHING && is_true(node))
+                add_setting(reader, source, at, key, "");
+        else if (key->shape == PROFILE_NOTHING)
+                fault(reader, source, at, NULL, "%s: expected true", key->json);
+        else if (key->shape == PROFILE_TEXT && node->kind == JSON_KIND_STRING)
+                describe(reader, source, node->text, strlen(node->text));
+        else if (key->shape != PROFILE_TEXT && is_true(node))
+                take_word(reader, source, at, key, "yes");
+        else if (key->shape != PROFILE_TEXT && node->text)
+                take_word(reader, source, at, key, node->text);
+        else
+                fault(reader, source, at, NULL, "%s: expected %s, not %s", key->json,
+                        key->expected ? key->expected : "a string", json_kind_name(node->kind));
+}
+
+static void take_member(struct reader *reader, const struct source *source, const struct json_node *node)
+{
+        const struct profile_key *key = find_key(source, node->key);
+        bool is_list = key && (key->shape == PROFILE_LIST || key->shape == PROFILE_BASE);
+
+        if (!key)
+                refuse_key(reader, source, place_in(node->key_place), node->key);
+        else if (node->kind != JSON_KIND_ARRAY || !is_list)
+                take_scalar(reader, source, key, node);
+        else
+                for (const struct json_node *one = node->first; one && !reader->stop; one = one->next)
+                        take_scalar(reader, source, key, one);
+}
+
+static void read_json(struct reader *reader, const struct source *source)
+{
+        scoped(json_node_freep) struct json_node *root = NULL;
+        struct json_fault wrong;
+        int r = json_read(source->text, source->n, &root, &wrong);
+
+        if (r == -ENOMEM)
+                out_of_memory(reader);
+        else if (r < 0)
+                fault(reader, source, place_in(wrong.place), NULL, "%s", wrong.text);
+        else if (root->kind != JSON_KIND_OBJECT)
+                fault(reader, source, place_in(root->place), NULL, "a profile is an object, not %s",
+                        json_kind_name(root->kind));
+        else
+                for (const struct json_node *node = root->first; node && !reader->stop; node = node->next)
+                        take_member(reader, source, node);
+}
+
+/* --- texts ------------------------------------------------------------------------------------------------
+ */
+
+static bool is_json(const char *path)
+{
+        size_t n = strlen(path);
+
+        return n > strlen(".json") && strcmp(path + n - strlen(".json"), ".json") == 0;
 }
 
 static bool is_being_read(const struct source *source, const char *file)
@@ -277,7 +372,7 @@ static bool keep_file(struct reader *reader, struct source *source, const char *
         return true;
 }
 
-static bool may_read(struct reader *reader, struct source *above, size_t at, const char *file)
+static bool may_read(struct reader *reader, const struct source *above, struct place at, const char *file)
 {
         if (is_being_read(above, file)) {
                 fault(reader, above, at, NULL, "it builds on itself");
@@ -290,7 +385,7 @@ static bool may_read(struct reader *reader, struct source *above, size_t at, con
         return false;
 }
 
-static void read_file(struct reader *reader, struct source *above, size_t at, const char *path)
+static void read_file(struct reader *reader, const struct source *above, struct place at, const char *path)
 {
         struct source source = { .above = above, .is_file = true, .place = TEXT_PLACE_INIT };
         scoped(freep) char *text = NULL;
@@ -303,11 +398,16 @@ static void read_file(struct reader *reader, struct source *above, size_t at, co
                 return;
         }
         source.text = text;
-        if (keep_file(reader, &source, path))
+        if (!keep_file(reader, &source, path))
+                return;
+        source.is_json = is_json(path);
+        if (source.is_json)
+                read_json(reader, &source);
+        else
                 read_ini(reader, &source);
 }
 
-static void read_builtin(struct reader *reader, struct source *above, size_t at, const char *name)
+static void read_builtin(struct reader *reader, const struct source *above, struct place at, const char *name)
 {
         struct source source = { .above = above, .place = TEXT_PLACE_INIT };
 
@@ -339,7 +439,7 @@ static char *path_from(const struct source *above, const char *name)
         return whole;
 }
 
-static void read_named(struct reader *reader, struct source *above, size_t at, const char *name)
+static void read_named(struct reader *reader, const struct source *above, struct place at, const char *name)
 {
         scoped(freep) char *wanted = path_from(above, name), *path = NULL;
         struct inbye_error error = { 0 };
@@ -373,7 +473,7 @@ int inbye_profile_open(const char *name, inbye_profile_fault_fn fault_fn, void *
         if (!profile || !(profile->name = strdup(name)) || !(profile->description = strdup("")))
                 return error_set(reterr, INBYE_STAGE_SANDBOX, ENOMEM, "sandbox profile");
         reader.profile = profile;
-        read_named(&reader, NULL, 0, name);
+        read_named(&reader, NULL, (struct place){ 0, 0 }, name);
         if (reader.failed)
                 return reader.failed;
         *ret_profile = TAKE(profile);

@@ -78,6 +78,48 @@ expect_status 0 "$INBYE" profile show "$tmp/folder/quoted.ini"
 match_out '^ReadOnlyPaths="/a b"$'
 match_out '^ReadOnlyPaths="/c\\"d"$'
 
+# The same in JSON.
+cat >"$profiles/json.json" <<'JSON'
+{
+  "description": "in JSON",
+  "profile": "mine",
+  "no_network": true, "no_capabilities": true,
+  "read_only": ["/usr", "/a b"], "bind_read_only": "/opt:/srv"
+}
+JSON
+expect_status 0 "$INBYE" profile show json
+expect_out "# json: $profiles/json.json
+[Sandbox]
+Description=in JSON
+NoNewPrivileges=yes
+InaccessiblePaths=$tmp/folder
+PrivateNetwork=yes
+CapabilityBoundingSet=
+ReadOnlyPaths=/usr
+ReadOnlyPaths=\"/a b\"
+BindReadOnlyPaths=/opt:/srv"
+cat >"$tmp/folder/wrong.json" <<'JSON'
+{ "no_newprivs": true,
+  "no_network": false,
+  "read_only": ["/usr", 3, null],
+  "no_capabilities": "CAP_KILL", "description": 1, "filter_of": ["build"] }
+JSON
+expect_status 1 "$INBYE" profile check "$tmp/folder/wrong.json"
+expect_out "$tmp/folder/wrong.json:1:3: there is no key 'no_newprivs'; did you mean 'no_new_privs'?
+$tmp/folder/wrong.json:2:17: no_network: expected yes (in JSON true; a profile only takes away: for 'no' leave it out), not 'false'
+$tmp/folder/wrong.json:3:25: read_only: expected absolute paths, not '3'
+$tmp/folder/wrong.json:3:28: read_only: expected absolute paths, not 'null'
+$tmp/folder/wrong.json:4:22: no_capabilities: expected true
+$tmp/folder/wrong.json:4:49: description: expected a string, not a number
+$tmp/folder/wrong.json:4:65: filter_of: expected build, untrusted or measure, not an array"
+printf '{"read_only": [' >"$tmp/folder/cut.json"
+expect_status 1 "$INBYE" profile check "$tmp/folder/cut.json"
+match_out 'cut.json:1:16: '
+cp "$profiles/mine.ini" "$profiles/json.ini"
+expect_status 125 "$INBYE" profile show json
+match_err "there are '.*/json.ini' and '.*/json.json': remove one"
+rm "$profiles/json.ini" "$profiles/json.json"
+
 # Everything that is wrong, each with its place and a cure.
 cat >"$tmp/folder/wrong.ini" <<'INI'
 ; a comment
@@ -95,8 +137,8 @@ BindPaths=/a:b
 foo
 INI
 expect_status 1 "$INBYE" profile check "$tmp/folder/wrong.ini"
-expect_out "$tmp/folder/wrong.ini:3:1: there is no key 'ReadWritePath='; did you mean 'ReadWritePaths='?
-$tmp/folder/wrong.ini:4:16: PrivateNetwork: expected yes (a profile only takes away: for 'no' leave it out), not 'no'
+expect_out "$tmp/folder/wrong.ini:3:1: there is no key 'ReadWritePath'; did you mean 'ReadWritePaths'?
+$tmp/folder/wrong.ini:4:16: PrivateNetwork: expected yes (in JSON true; a profile only takes away: for 'no' leave it out), not 'no'
 $tmp/folder/wrong.ini:5:21: NoNewPrivileges: expected one word
 $tmp/folder/wrong.ini:6:20: ReadOnlyPaths: expected absolute paths, not 'tmp'
 $tmp/folder/wrong.ini:7:19: nothing ends this quote
@@ -109,7 +151,7 @@ $tmp/folder/wrong.ini:13:1: expected '[Section]', 'Key=value' or a comment"
 expect_status 1 "$INBYE" profile check --json "$tmp/folder/wrong.ini"
 match_out '"line":3,"column":1,"text":"there is no key .*","hint":"did you mean'
 expect_status 125 "$INBYE" run --sandbox "$tmp/folder/wrong.ini" -- true
-match_err "wrong.ini:3:1: there is no key 'ReadWritePath='.*did you mean 'ReadWritePaths='"
+match_err "wrong.ini:3:1: there is no key 'ReadWritePath'.*did you mean 'ReadWritePaths'"
 (cd "$tmp/folder" && exec "$INBYE" profile check top.ini base.ini) >"$out" 2>"$err"
 check "a file is one for check whatever it is called" [ $? -eq 0 ]
 expect_out ''

@@ -2,8 +2,8 @@
 /*
  * No file makes the reader of sandbox profiles crash, leak or accept half of it: it gives a profile, or at
  * least one fault, each at a place that is in the file. First byte: odd, the bytes are words of profiles put
- * together, so that what stands behind the first line is reached; even, they are the file itself. Run without
- * libFuzzer it replays files.
+ * together, so that what stands behind the first line is reached; even, they are the file itself; its second
+ * bit: the file is JSON. Run without libFuzzer it replays files.
  */
 #include "base/buf.h"
 #include <errno.h>
@@ -36,7 +36,8 @@ static void make_text(const uint8_t *data, size_t size, struct buf *out)
         static const char *const pieces[] = { "[Sandbox]\n", "NoNewPrivileges=", "yes", "\n", " ", "\"",
                 "\\\n", "Profile=", "build", "ReadOnlyPaths=", "/usr", "BindPaths=", "/a:/b",
                 "CapabilityBoundingSet=", "# c\n", "SystemCallFilterOf=", "untrusted", "Description=", "x",
-                "'", "[Other]\n", "=" };
+                "'", "[Other]\n", "=", "{", "}", "[", "]", "\"read_only\":", "\"no_network\":", "true",
+                "\"/usr\"", "," };
 
         for (size_t i = 0; i < size; i++)
                 buf_append_str(out, pieces[data[i] % (sizeof(pieces) / sizeof(pieces[0]))]);
@@ -66,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (size == 0)
                 return 0;
         must(mkdtemp(folder) != NULL);
-        snprintf(path, sizeof(path), "%s/a.ini", folder);
+        snprintf(path, sizeof(path), "%s/a.%s", folder, data[0] & 2 ? "json" : "ini");
         if (data[0] % 2)
                 make_text(data + 1, size - 1, &text);
         else
