@@ -299,7 +299,8 @@ int inbye_profile_list(inbye_profile_fn fn, void *userdata)
                 r = list_folder(&listing, *folder);
         if (r < 0)
                 return r;
-        qsort(listing.all, listing.n, sizeof(*listing.all), compare_names);
+        if (listing.n)
+                qsort(listing.all, listing.n, sizeof(*listing.all), compare_names);
         for (size_t i = 0; i < listing.n; i++)
                 fn(userdata, listing.all[i].name, listing.all[i].path);
         return 0;

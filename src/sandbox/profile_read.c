@@ -13,6 +13,7 @@
 #include "base/scope.h"
 #include "base/str.h"
 #include "sandbox/profile.h"
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -407,15 +408,23 @@ static void read_file(struct reader *reader, const struct source *above, struct 
                 read_ini(reader, &source);
 }
 
+static const char *builtin_text(const char *name)
+{
+        const struct profile_builtin *builtin = profile_builtins;
+
+        while (builtin->name && strcmp(builtin->name, name) != 0)
+                builtin++;
+        assert(builtin->name); /* profile_find() has found it */
+        return builtin->text;
+}
+
 static void read_builtin(struct reader *reader, const struct source *above, struct place at, const char *name)
 {
         struct source source = { .above = above, .place = TEXT_PLACE_INIT };
 
         if (!may_read(reader, above, at, name))
                 return;
-        for (const struct profile_builtin *builtin = profile_builtins; builtin->name; builtin++)
-                if (strcmp(builtin->name, name) == 0)
-                        source.text = builtin->text;
+        source.text = builtin_text(name);
         source.n = strlen(source.text);
         if (keep_file(reader, &source, name))
                 read_ini(reader, &source);
