@@ -77,8 +77,8 @@ int cli_timeout_as(const char *program, int argc, char **argv);
 typedef int (*cli_apply_fn)(void *userdata, int id, const char *value, struct inbye_error *reterr);
 
 /**
- * Parse the options in front of the first operand ("--" ends them); each goes to `apply` in its order. Help
- * is printed to stdout, an error as one line to stderr.
+ * Parse the options in front of the first operand ("--" ends them); each goes to `apply` in its order (NULL:
+ * there are none but --help). Help is printed to stdout, an error as one line to stderr.
  *
  * @return  > 0 index of the first operand (argc: there is none); 0 help was printed: exit with 0;
  *          < 0 misuse, told already: exit with CLI_EXIT_FAILED.

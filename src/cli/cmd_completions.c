@@ -304,22 +304,13 @@ static void print_fish(void)
         each_command(fish_command);
 }
 
-static int apply_none(void *userdata, int id, const char *value, struct inbye_error *reterr)
-{
-        (void)userdata;
-        (void)id;
-        (void)value;
-        (void)reterr;
-        return 0;
-}
-
 static int main_completions(int argc, char **argv)
 {
         static void (*const print[])(void) = { print_bash, print_zsh, print_fish };
         struct inbye_error error = { 0 };
         int first, shell;
 
-        first = cli_parse(&cli_completions, argc, argv, apply_none, NULL);
+        first = cli_parse(&cli_completions, argc, argv, NULL, NULL);
         if (first <= 0)
                 return first < 0 ? CLI_EXIT_FAILED : 0;
         if (argc - first != 1)

@@ -8,16 +8,6 @@
 
 static const struct cli_option *const only_help[] = { cli_help_options, NULL };
 
-/* For subcommands that have no option but --help. */
-static int apply_none(void *userdata, int id, const char *value, struct inbye_error *reterr)
-{
-        (void)userdata;
-        (void)id;
-        (void)value;
-        (void)reterr;
-        return 0;
-}
-
 static void print_overview(void)
 {
         printf("Usage: inbye COMMAND [OPTION]...\n"
@@ -34,7 +24,7 @@ static void print_overview(void)
 static int main_help(int argc, char **argv)
 {
         const struct cli_command *command;
-        int first = cli_parse(&cli_help, argc, argv, apply_none, NULL);
+        int first = cli_parse(&cli_help, argc, argv, NULL, NULL);
 
         if (first <= 0)
                 return first < 0 ? CLI_EXIT_FAILED : 0;
@@ -59,7 +49,7 @@ const struct cli_command cli_help = {
 
 static int main_version(int argc, char **argv)
 {
-        int first = cli_parse(&cli_version, argc, argv, apply_none, NULL);
+        int first = cli_parse(&cli_version, argc, argv, NULL, NULL);
 
         if (first <= 0)
                 return first < 0 ? CLI_EXIT_FAILED : 0;
@@ -88,7 +78,7 @@ static void print_option(const struct cli_command *command, const struct cli_opt
 
 static int main_options(int argc, char **argv)
 {
-        int first = cli_parse(&cli_options, argc, argv, apply_none, NULL);
+        int first = cli_parse(&cli_options, argc, argv, NULL, NULL);
 
         if (first <= 0)
                 return first < 0 ? CLI_EXIT_FAILED : 0;
