@@ -7,6 +7,7 @@
 #include "bench.h"
 #include <inbye/inbye.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #define N_PER_ROUND 20
 #define WANTED_US 100
@@ -18,15 +19,22 @@ struct sides {
         struct inbye_command *limited_command, *free_command;
 };
 
+/* The lower quartile: where others want the processor too, most runs wait for it, in a leaf longer than not.
+ */
 static double measure(struct host *host, struct inbye_command *command)
 {
-        double since;
+        struct samples samples = { 0 };
+        double since, quartile;
 
         host_run(host, command);
-        since = now();
-        for (int i = 0; i < N_PER_ROUND; i++)
+        for (int i = 0; i < N_PER_ROUND; i++) {
+                since = now();
                 host_run(host, command);
-        return (now() - since) / N_PER_ROUND * 1e6;
+                samples_add(&samples, (now() - since) * 1e6);
+        }
+        quartile = samples_quantile(&samples, 0.25);
+        samples_free(&samples);
+        return quartile;
 }
 
 static double run_limited(void *userdata)
@@ -81,6 +89,8 @@ void bench_limits(const struct bench *bench)
                 .n_rounds = bench->quick ? 15 : 75 };
         struct outcome outcome;
 
+        /* A leaf has the weight that it has, however high in rank its members are among themselves. */
+        (void)setpriority(PRIO_PROCESS, 0, 0);
         host_open(&sides.limited);
         host_open(&sides.free);
         if (is_had(&sides)) {
