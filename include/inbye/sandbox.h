@@ -86,13 +86,21 @@ INBYE_API int inbye_sandbox_add_path(
  */
 INBYE_API int inbye_sandbox_add_landlock(struct inbye_sandbox *sandbox, const char *path);
 /**
- * A filter of system calls from a file: classic BPF as the kernel takes it (struct sock_filter, 8 bytes each;
+ * A filter of system calls from a file: JSON as Docker and Podman take it (the `seccomp` object of the OCI
+ * runtime specification), or classic BPF as the kernel takes it (struct sock_filter, 8 bytes each;
  * seccomp(2)). Implies _set_no_new_privs().
  *
- * @retval -EINVAL  Not a whole number of instructions, none, or more than 4096.
+ * Parts of the JSON that depend on capabilities are decided by those that the command will have.
+ *
+ * @retval -EINVAL      No such filter: reterr has the line and column of what is wrong.
+ * @retval -EOPNOTSUPP  It asks for something that cannot be had here: SCMP_ACT_NOTIFY; JSON without
+ *                      libseccomp.
  */
 INBYE_API INBYE_MUST_USE int inbye_sandbox_add_filter_file(
         struct inbye_sandbox *sandbox, const char *path, struct inbye_error *reterr);
+/** Names of system calls in filters that mean nothing to the libseccomp here, and were left out: each once,
+ * NULL-terminated. Valid until the sandbox is changed or freed. */
+INBYE_API const char *const *inbye_sandbox_unknown_calls(const struct inbye_sandbox *sandbox);
 
 /** Mechanisms (INBYE_MECHANISM_* bits) of a group that commands may be started in with it; 0: any. */
 INBYE_API uint32_t inbye_sandbox_mechanisms(const struct inbye_sandbox *sandbox);

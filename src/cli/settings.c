@@ -88,7 +88,7 @@ const struct cli_option cli_settings_options[] = {
         { "landlock-rw", 0, "PATH", CLI_SETTING_LANDLOCK_RW, "Sandbox",
                 "by Landlock, nothing can be written but at or below the paths given so", NULL },
         { "seccomp", 0, "FILE", CLI_SETTING_SECCOMP, "Sandbox",
-                "filter of system calls, as seccomp_export_bpf(3) writes it", NULL },
+                "filter of system calls: JSON as Docker and Podman take it, or BPF", NULL },
         { "stdin", 0, "null|inherit|FILE", CLI_SETTING_STDIN, "Input and output",
                 "where standard input comes from", NULL },
         { "capture-limit", 0, "SIZE", CLI_SETTING_CAPTURE_LIMIT, "Input and output",

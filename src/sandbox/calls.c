@@ -7,9 +7,8 @@
  * library then falls back, which it does not for EPERM. clone3 is not known on purpose: its flags are in
  * memory, where no filter can look, and clone does as well.
  *
- * Arguments are only compared for equality, with a mask: libseccomp 2.5.4 gets ordered comparisons of 64
- * bits wrong. A name that this libseccomp or this machine lacks is left out: of the denied ones because
- * there is nothing to deny, of the known ones because they are then answered with ENOSYS.
+ * A name that this libseccomp or this machine lacks is left out: of the denied ones because there is nothing
+ * to deny, of the known ones because they are then answered with ENOSYS.
  */
 #include "sandbox/calls.h"
 #include <linux/personality.h>

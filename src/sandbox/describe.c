@@ -25,17 +25,16 @@ static void describe_path(const struct sandbox_path *path, struct buf *out)
         }
 }
 
-static void describe_filter(const struct inbye_sandbox *sandbox, size_t i, struct buf *out)
+static void describe_filter(const struct sandbox_filter *filter, struct buf *out)
 {
-        const struct spawn_filter *filter = &sandbox->filters[i];
-
-        if (sandbox->filters_of[i]) {
-                buf_printf(out, "filter_of=%s", sandbox->filters_of[i]);
+        if (filter->of) {
+                buf_printf(out, "filter_of=%s", filter->of);
                 buf_append(out, "", 1);
                 return;
         }
-        buf_printf(out, "filter=%u:", filter->n);
-        buf_append(out, filter->code, (size_t)filter->n * 8);
+        buf_printf(out, "filter=%u:%u:%u:", filter->whole.n, filter->bare.n, filter->whole.flags);
+        buf_append(out, filter->whole.code, (size_t)filter->whole.n * 8);
+        buf_append(out, filter->bare.code, (size_t)filter->bare.n * 8);
 }
 
 int sandbox_describe(const struct inbye_sandbox *sandbox, struct buf *out)
@@ -63,6 +62,6 @@ int sandbox_describe(const struct inbye_sandbox *sandbox, struct buf *out)
         for (size_t i = 0; i < sandbox->n_paths; i++)
                 describe_path(&sandbox->paths[i], out);
         for (size_t i = 0; i < sandbox->n_filters; i++)
-                describe_filter(sandbox, i, out);
+                describe_filter(&sandbox->filters[i], out);
         return out->failed;
 }

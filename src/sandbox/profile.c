@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/scope.h"
 #include "base/str.h"
+#include "sandbox/filter.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +56,7 @@ static int make_room(struct inbye_sandbox *to, const struct inbye_sandbox *from)
                         writable[0] = NULL;
                 to->writable = writable;
         }
-        return 0;
+        return filters_keep_unknown(&to->unknown_calls, from->unknown_calls);
 }
 
 static void move_paths(struct inbye_sandbox *to, struct inbye_sandbox *from)
@@ -75,10 +76,8 @@ static void move_writable(struct inbye_sandbox *to, struct inbye_sandbox *from)
 
 static void move_filters(struct inbye_sandbox *to, struct inbye_sandbox *from)
 {
-        for (size_t i = 0; i < from->n_filters; i++) {
-                to->filters_of[to->n_filters] = from->filters_of[i];
-                (void)sandbox_add_filter(to, from->filters[i], TAKE(from->owned[i]));
-        }
+        for (size_t i = 0; i < from->n_filters; i++)
+                (void)sandbox_add_filter(to, &from->filters[i], NULL);
         from->n_filters = 0;
 }
 

@@ -151,15 +151,10 @@ static int add_filter(struct inbye_sandbox *sandbox, enum filter which, struct i
         static const char *const names[FILTER_N] = {
                 [FILTER_DENY] = "build", [FILTER_KNOWN] = "untrusted", [FILTER_MEASURE] = "measure"
         };
-        struct spawn_filter filter;
-        int r = filter_get(which, &filter, reterr);
+        struct sandbox_filter filter = { .of = names[which] };
+        int r = filter_get(which, &filter.whole, reterr);
 
-        if (r < 0)
-                return r;
-        r = sandbox_add_filter(sandbox, filter, NULL);
-        if (r == 0)
-                sandbox->filters_of[sandbox->n_filters - 1] = names[which];
-        return take_away(r, reterr);
+        return r < 0 ? r : sandbox_add_filter(sandbox, &filter, reterr);
 }
 
 static int apply_filter_of(struct inbye_sandbox *sandbox, const char *word, struct inbye_error *reterr)

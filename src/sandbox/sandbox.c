@@ -7,19 +7,12 @@
  */
 #include "sandbox/sandbox.h"
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/scope.h"
 #include "base/str.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <inbye/group.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define INSTRUCTION_SIZE 8
-#define INSTRUCTIONS_MAX 4096
 
 static void sandbox_free(struct inbye_sandbox *sandbox)
 {
@@ -28,9 +21,10 @@ static void sandbox_free(struct inbye_sandbox *sandbox)
                 free(sandbox->paths[i].target);
         }
         for (size_t i = 0; i < sandbox->n_filters; i++)
-                free(sandbox->owned[i]);
+                sandbox_filter_deinit(&sandbox->filters[i]);
         free(sandbox->paths);
         strv_free(sandbox->writable);
+        strv_free(sandbox->unknown_calls);
         free(sandbox);
 }
 
@@ -61,7 +55,6 @@ void inbye_sandbox_unref(struct inbye_sandbox *sandbox)
                 sandbox_free(sandbox);
 }
 
-/* First line of every call that takes something away. */
 int sandbox_change(const struct inbye_sandbox *sandbox)
 {
         if (!sandbox)
@@ -152,73 +145,4 @@ int inbye_sandbox_add_landlock(struct inbye_sandbox *sandbox, const char *path)
         if (r == 0)
                 sandbox->landlock = sandbox->no_new_privs = true;
         return r;
-}
-
-/* --- filters ----------------------------------------------------------------------------------------------
- */
-
-int sandbox_add_filter(struct inbye_sandbox *sandbox, struct spawn_filter filter, void *owned)
-{
-        if (sandbox->n_filters == SANDBOX_FILTERS) {
-                free(owned);
-                return -E2BIG;
-        }
-        sandbox->owned[sandbox->n_filters] = owned;
-        sandbox->filters[sandbox->n_filters++] = filter;
-        sandbox->no_new_privs = true;
-        return 0;
-}
-
-static int read_filter(int fd, void **ret_code, size_t *ret_n)
-{
-        scoped(freep) char *code = malloc(INSTRUCTIONS_MAX * INSTRUCTION_SIZE + 1);
-        size_t n = 0;
-        ssize_t r;
-
-        if (!code)
-                return -ENOMEM;
-        do {
-                r = read(fd, code + n, INSTRUCTIONS_MAX * INSTRUCTION_SIZE + 1 - n);
-                n += r > 0 ? (size_t)r : 0;
-        } while (r > 0 || (r < 0 && errno == EINTR));
-        if (r < 0)
-                return -errno;
-        *ret_code = TAKE(code);
-        *ret_n = n;
-        return 0;
-}
-
-static int take_filter(struct inbye_sandbox *sandbox, const char *path, struct inbye_error *reterr)
-{
-        scoped(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-        scoped(freep) void *code = NULL;
-        struct spawn_filter filter;
-        size_t n = 0;
-        int r;
-
-        if (fd < 0)
-                return error_set(reterr, INBYE_STAGE_SANDBOX, errno, "cannot open the filter '%s'", path);
-        r = read_filter(fd, &code, &n);
-        if (r < 0)
-                return error_set(reterr, INBYE_STAGE_SANDBOX, -r, "cannot read the filter '%s'", path);
-        if (n == 0 || n % INSTRUCTION_SIZE || n > INSTRUCTIONS_MAX * INSTRUCTION_SIZE) {
-                error_set_plain(reterr, INBYE_STAGE_SANDBOX, EINVAL,
-                        "'%s' is no filter: it is not 1 to %d instructions of %d bytes", path,
-                        INSTRUCTIONS_MAX, INSTRUCTION_SIZE);
-                error_hint(reterr, "seccomp_export_bpf(3) writes such a file");
-                return -EINVAL;
-        }
-        filter = (struct spawn_filter){ .code = code, .n = (unsigned short)(n / INSTRUCTION_SIZE) };
-        r = sandbox_add_filter(sandbox, filter, TAKE(code));
-        return r < 0 ? error_set(reterr, INBYE_STAGE_SANDBOX, -r, "too many filters") : 0;
-}
-
-int inbye_sandbox_add_filter_file(struct inbye_sandbox *sandbox, const char *path, struct inbye_error *reterr)
-{
-        int r = sandbox_change(sandbox);
-
-        if (r == 0 && !path)
-                r = -EINVAL;
-        return r < 0 ? error_set(reterr, INBYE_STAGE_SANDBOX, -r, "filter")
-                     : take_filter(sandbox, path, reterr);
 }

@@ -16,6 +16,14 @@ struct sandbox_path {
 
 #define SANDBOX_FILTERS 8
 
+/* A filter of system calls. What it denies may depend on the capabilities that the command has. */
+struct sandbox_filter {
+        struct spawn_filter whole; /* for one that has those of the caller */
+        struct spawn_filter bare;  /* for one that has none; no code: the same */
+        bool owned;                /* the code is freed with it */
+        const char *of;            /* the profile that it is of. Static; NULL: of none */
+};
+
 struct inbye_sandbox {
         atomic_int n_references;
         atomic_bool started;
@@ -26,15 +34,15 @@ struct inbye_sandbox {
         char **writable; /* of Landlock */
         struct sandbox_path *paths;
         size_t n_paths;
-        struct spawn_filter filters[SANDBOX_FILTERS];
-        void *owned[SANDBOX_FILTERS];            /* code that is not that of filter_get() */
-        const char *filters_of[SANDBOX_FILTERS]; /* the profile that it is of. Static; NULL: of none */
+        struct sandbox_filter filters[SANDBOX_FILTERS];
         size_t n_filters;
+        char **unknown_calls; /* names in filters that mean nothing here; NULL: none */
 };
 
 /** The steps of one start. All strings in it live until _deinit(). */
 struct sandbox_steps {
         struct spawn_sandbox spawn;
+        struct spawn_filter filters[SANDBOX_FILTERS];
         struct spawn_mount *mounts;
         struct spawn_access *accesses;
         char **strings; /* all that was put together for it */
@@ -61,9 +69,10 @@ int sandbox_describe(const struct inbye_sandbox *sandbox, struct buf *out);
 
 /** May it be changed? 0, -EINVAL for NULL, -EBUSY once a command was started in it. */
 int sandbox_change(const struct inbye_sandbox *sandbox);
-/** `owned` is taken, also on failure: -E2BIG. */
-int sandbox_add_filter(struct inbye_sandbox *sandbox, struct spawn_filter filter, void *owned);
-
+/** What is owned of it is taken, also where it fails: -E2BIG. */
+int sandbox_add_filter(
+        struct inbye_sandbox *sandbox, struct sandbox_filter *filter, struct inbye_error *reterr);
+void sandbox_filter_deinit(struct sandbox_filter *filter);
 /** Keep a copy that lives as long as the steps. @return NULL: no memory. */
 const char *steps_string(struct sandbox_steps *steps, const char *format, ...)
         __attribute__((format(printf, 2, 3)));

@@ -291,6 +291,18 @@ static void choose_namespaces(struct sandbox_steps *steps, const struct inbye_sa
         spawn->no_capabilities = true; /* those that it has in its own namespace */
 }
 
+static void choose_filters(struct sandbox_steps *steps, const struct inbye_sandbox *sandbox)
+{
+        for (size_t i = 0; i < sandbox->n_filters; i++) {
+                const struct sandbox_filter *filter = &sandbox->filters[i];
+                bool is_bare = steps->spawn.no_capabilities && filter->bare.code;
+
+                steps->filters[i] = is_bare ? filter->bare : filter->whole;
+        }
+        steps->spawn.filters = steps->filters;
+        steps->spawn.n_filters = sandbox->n_filters;
+}
+
 int sandbox_prepare(struct sandbox_steps *steps, const struct inbye_sandbox *sandbox, const char *cwd,
         struct inbye_error *reterr)
 {
@@ -299,8 +311,6 @@ int sandbox_prepare(struct sandbox_steps *steps, const struct inbye_sandbox *san
 
         spawn->no_new_privs = sandbox->no_new_privs;
         spawn->no_capabilities = sandbox->no_capabilities;
-        spawn->filters = sandbox->filters;
-        spawn->n_filters = sandbox->n_filters;
         spawn->root = sandbox->own_root ? "/usr" : NULL; /* any directory does: it is uncovered again */
         if (sandbox->own_root || sandbox->n_paths)
                 r = prepare_mounts(steps, sandbox, cwd, reterr);
@@ -309,6 +319,7 @@ int sandbox_prepare(struct sandbox_steps *steps, const struct inbye_sandbox *san
         if (r < 0)
                 return r;
         choose_namespaces(steps, sandbox);
+        choose_filters(steps, sandbox);
         spawn->mounts = steps->mounts;
         spawn->n_mounts = steps->n_mounts;
         spawn->accesses = steps->accesses;

@@ -226,7 +226,8 @@ CHILD_SIDE int confine_enter(struct spawn_child *child)
         r = enter_landlock(sandbox, &child->report.detail);
         for (size_t i = 0; i < sandbox->n_filters && r == 0; i++) {
                 child->report.detail = CONFINE_DETAIL(CONFINE_FILTER, i);
-                r = sys_seccomp_load(sandbox->filters[i].code, sandbox->filters[i].n);
+                r = sys_seccomp_load(
+                        sandbox->filters[i].code, sandbox->filters[i].n, sandbox->filters[i].flags);
         }
         return r;
 }

@@ -72,6 +72,7 @@ struct spawn_access {
 struct spawn_filter {
         const void *code;
         unsigned short n;
+        unsigned flags; /* SECCOMP_FILTER_FLAG_... */
 };
 
 /* Where a root of its own keeps that of the host while it is put together. */

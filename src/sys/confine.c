@@ -66,11 +66,11 @@ CHILD_SIDE int sys_caps_drop(void)
 /* --- system calls -----------------------------------------------------------------------------------------
  */
 
-CHILD_SIDE int sys_seccomp_load(const void *code, unsigned short n)
+CHILD_SIDE int sys_seccomp_load(const void *code, unsigned short n, unsigned flags)
 {
         struct sock_fprog program = { .len = n, .filter = (struct sock_filter *)code };
 
-        return result(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0L, &program));
+        return result(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (unsigned long)flags, &program));
 }
 
 /* --- Landlock ---------------------------------------------------------------------------------------------
@@ -247,10 +247,23 @@ CHILD_SIDE int sys_loopback_up(void)
         return r;
 }
 
-bool sys_can_make_namespaces(void)
+static bool get_caps(struct __user_cap_data_struct ret[_LINUX_CAPABILITY_U32S_3])
 {
         struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+
+        return syscall(SYS_capget, &header, ret) == 0;
+}
+
+bool sys_can_make_namespaces(void)
+{
         struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
 
-        return syscall(SYS_capget, &header, data) == 0 && (data[0].effective >> CAP_SYS_ADMIN & 1);
+        return get_caps(data) && (data[0].effective >> CAP_SYS_ADMIN & 1);
+}
+
+uint64_t sys_caps_had(void)
+{
+        struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+        return get_caps(data) ? (uint64_t)data[1].permitted << 32 | data[0].permitted : 0;
 }

@@ -18,8 +18,11 @@ int sys_caps_bound(void);
 /** Give up those that are had: effective, permitted, inheritable, ambient. */
 int sys_caps_drop(void);
 
-/** Load a filter: n instructions of 8 bytes (struct sock_filter). */
-int sys_seccomp_load(const void *code, unsigned short n);
+/** Capabilities that we have, or could have by asking: a bit of each. Not for a child. */
+uint64_t sys_caps_had(void);
+
+/** Load a filter: n instructions of 8 bytes (struct sock_filter). flags: SECCOMP_FILTER_FLAG_... */
+int sys_seccomp_load(const void *code, unsigned short n, unsigned flags);
 
 /* Rights of Landlock in the numbers of the kernel: headers may be older than it is. */
 #define SYS_LANDLOCK_EXECUTE (UINT64_C(1) << 0)

@@ -21,10 +21,16 @@ int sys_caps_drop(void)
         return -EOPNOTSUPP;
 }
 
-int sys_seccomp_load(const void *code, unsigned short n)
+uint64_t sys_caps_had(void)
+{
+        return 0;
+}
+
+int sys_seccomp_load(const void *code, unsigned short n, unsigned flags)
 {
         (void)code;
         (void)n;
+        (void)flags;
         return -EOPNOTSUPP;
 }
 

@@ -183,3 +183,29 @@ Test(sandbox, that_needs_a_pid_namespace_is_refused_by_a_group_without)
         inbye_command_unref(command);
         inbye_sandbox_unref(sandbox);
 }
+
+Test(sandbox, keeps_the_names_of_calls_that_it_does_not_know)
+{
+        static const char text[] =
+                "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":"
+                "[\"no_such\",\"kill\",\"nor_this\",\"no_such\"],\"action\":\"SCMP_ACT_ERRNO\"}]}";
+        struct inbye_sandbox *sandbox = new_sandbox();
+        struct inbye_error error = { 0 };
+        char path[] = "/tmp/inbye-test-XXXXXX";
+        int fd = mkstemp(path), r;
+
+        cr_assert(eq(int, (int)write(fd, text, strlen(text)), (int)strlen(text)));
+        close(fd);
+        cr_assert(eq(ptr, (void *)inbye_sandbox_unknown_calls(sandbox)[0], NULL));
+        r = inbye_sandbox_add_filter_file(sandbox, path, &error);
+        unlink(path);
+        if (r == -EOPNOTSUPP) {
+                cr_assert(ne(ptr, strstr(error.text, "libseccomp"), NULL));
+        } else {
+                cr_assert(zero(int, r), "%s", error.text);
+                cr_assert(eq(str, (char *)inbye_sandbox_unknown_calls(sandbox)[0], "no_such"));
+                cr_assert(eq(str, (char *)inbye_sandbox_unknown_calls(sandbox)[1], "nor_this"));
+                cr_assert(eq(ptr, (void *)inbye_sandbox_unknown_calls(sandbox)[2], NULL));
+        }
+        inbye_sandbox_unref(sandbox);
+}

@@ -170,6 +170,49 @@ printf '\377\000\000\000\000\000\377\177' >"$tmp/bad.bpf"
 expect_status 125 "$INBYE" run --seccomp "$tmp/bad.bpf" -- true
 match_err 'cannot load the filter.*classic BPF'
 
+
+# The same in JSON: what Docker and Podman ship, and what is wrong said with its place.
+if printf '{"defaultAction":"SCMP_ACT_ALLOW"}' >"$tmp/all.json" && "$INBYE" run --seccomp "$tmp/all.json" -- true 2>"$err"; then
+        for program in docker podman; do
+                expect_status 0 "$INBYE" run --seccomp "$INBYE_SOURCE/tests/unit/seccomp/$program.json" -- \
+                        sh -c 'ls / >/dev/null && python3 -c "import threading; threading.Thread(target=print, args=[1]).start()"'
+                expect_out 1
+        done
+        # What depends on capabilities goes by those of the command.
+        expect_status 1 "$INBYE" run --no-capabilities --seccomp "$INBYE_SOURCE/tests/unit/seccomp/docker.json" -- "$escape" unshare
+        printf '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat","no_such"],
+                "action":"SCMP_ACT_ERRNO","errno":"ENOSPC"}]}' >"$tmp/mkdir.json"
+        expect_status 1 "$INBYE" run --seccomp "$tmp/mkdir.json" -- mkdir "$tmp/never"
+        match_err 'No space left'
+        # refused JSON PATTERN
+        refused() {
+                printf '%s' "$1" >"$tmp/wrong.json"
+                expect_status 125 "$INBYE" run --seccomp "$tmp/wrong.json" -- true
+                match_err "$2"
+        }
+        refused '{"defaultAction":"SCMP_ACT_ALOW"}' "wrong.json:1:18: there is no action 'SCMP_ACT_ALOW'.*did you mean 'SCMP_ACT_ALLOW'"
+        refused '{"defaultAction":"SCMP_ACT_NOTIFY"}' 'nobody here would answer'
+        refused '{"defaultAction":"SCMP_ACT_ALLOW", "sycalls":[]}' "1:36: there is no key 'sycalls'.*did you mean 'syscalls'"
+        refused '{"defaultAction":"SCMP_ACT_ALLOW",}' '1:35: a key in quotes is expected'
+        refused '{}' '1:1: a filter needs a "defaultAction"'
+        refused '{"defaultAction":"SCMP_ACT_ERRNO","defaultErrno":"ENOSYSS"}' "there is no error 'ENOSYSS'.*did you mean 'ENOSYS'"
+        refused '{"defaultAction":"SCMP_ACT_ERRNO","defaultErrnoRet":5000}' 'a whole number from 0 to 4095'
+        refused '{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_X86_46"]}' "no architecture.*did you mean"
+        refused '{"defaultAction":"SCMP_ACT_ALLOW","flags":["SECCOMP_FILTER_FLAG_LOGS"]}' "no flag.*did you mean"
+        refused '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"]}]}' '1:47: a rule needs an "action"'
+        refused '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"action":"SCMP_ACT_KILL"}]}' 'a rule needs "names"'
+        refused '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":{}}' '1:46: an array is expected here, not an object'
+        rule='{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_KILL",'
+        refused "$rule"'"args":[{"index":0,"value":1,"op":"SCMP_CMP_QE"}]}]}' "no comparison 'SCMP_CMP_QE'.*did you mean"
+        refused "$rule"'"args":[{"index":6,"value":1,"op":"SCMP_CMP_EQ"}]}]}' '"index" is a whole number from 0 to 5'
+        refused "$rule"'"args":[{"index":0,"value":-1,"op":"SCMP_CMP_EQ"}]}]}' '"value" is a whole number'
+        refused "$rule"'"args":[{"index":0,"value":1}]}]}' 'needs "index" and "op"'
+        refused "$rule"'"includes":{"caps":["CAP_SYS_ADMN"]}}]}' "no capability 'CAP_SYS_ADMN'.*did you mean 'CAP_SYS_ADMIN'"
+        refused "$rule"'"includes":{"minKernel":"four"}}]}' "'four' is no version"
+else
+        check "without libseccomp JSON is refused" grep -q 'built without libseccomp' "$err"
+fi
+
 # Wrong use is refused, with a cure.
 expect_status 125 "$INBYE" run --sandbox biuld -- true
 match_err "no sandbox profile 'biuld'.*did you mean 'build'"
