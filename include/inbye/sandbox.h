@@ -4,6 +4,7 @@
 
 #include <inbye/base.h>
 #include <inbye/command.h>
+#include <inbye/limits.h>
 #include <inbye/profile.h>
 
 INBYE_BEGIN_DECLS
@@ -102,11 +103,47 @@ INBYE_API INBYE_MUST_USE int inbye_sandbox_add_filter_file(
  * NULL-terminated. Valid until the sandbox is changed or freed. */
 INBYE_API const char *const *inbye_sandbox_unknown_calls(const struct inbye_sandbox *sandbox);
 
+/** Limits that a sandbox may require of the commands that are started in it (untrusted does). Bits. */
+#define INBYE_REQUIRE_MEMORY 1u
+#define INBYE_REQUIRE_TASKS 2u
+#define INBYE_REQUIRE_TIMEOUT 4u
+/** Those that it does. A command without one is refused when it is started: -EINVAL, stage SANDBOX. NULL: 0.
+ */
+INBYE_API uint32_t inbye_sandbox_required(const struct inbye_sandbox *sandbox);
+/**
+ * Make limits of a command at least as strict as the sandbox has them, as a start does: of two the stricter
+ * counts.
+ *
+ * @param limits  Changed in place; from INBYE_LIMITS_INIT.
+ * @retval 1        The sandbox has limits.
+ * @retval 0        It has none.
+ * @retval -EINVAL  limits is NULL, or of another version.
+ */
+INBYE_API INBYE_MUST_USE int inbye_sandbox_limits(
+        const struct inbye_sandbox *sandbox, struct inbye_limits *limits);
+
 /** Mechanisms (INBYE_MECHANISM_* bits) of a group that commands may be started in with it; 0: any. */
 INBYE_API uint32_t inbye_sandbox_mechanisms(const struct inbye_sandbox *sandbox);
 
 /** Start the command in this sandbox. NULL, the default: in none. */
 INBYE_API int inbye_command_set_sandbox(struct inbye_command *command, struct inbye_sandbox *sandbox);
+/**
+ * Say that the command goes without these limits on purpose, should its sandbox require them: where the host
+ * cannot enforce them, or something else does.
+ *
+ * @param limits    INBYE_REQUIRE_* bits, added to those that were waived before.
+ * @retval -EINVAL  An unknown bit.
+ */
+INBYE_API int inbye_command_waive(struct inbye_command *command, uint32_t limits);
+/**
+ * Would a start be refused for what was said of the command, and not for what the host can do: has it the
+ * limits that its sandbox requires? Limits of a group are not looked at.
+ *
+ * @retval 0        It would not.
+ * @retval -EINVAL  It would: reterr says why.
+ */
+INBYE_API INBYE_MUST_USE int inbye_command_check(
+        const struct inbye_command *command, struct inbye_error *reterr);
 
 INBYE_END_DECLS
 #endif

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool is_digit(char c)
@@ -294,5 +295,33 @@ int parse_cpu_list(const char *text, unsigned *ret_cpus, unsigned max_cpus, unsi
                 for (unsigned cpu = first; cpu <= last; cpu++)
                         ret_cpus[n++] = cpu;
         *ret_n = n;
+        return 0;
+}
+
+/* What is finer than a ten-thousandth is left out. */
+int parse_decimal(const char *text, const char *end, uint64_t *ret)
+{
+        size_t n = strlen(text), n_end = strlen(end);
+        char number[32], *point;
+        uint64_t whole, part = 0;
+        size_t n_part = 4;
+
+        if (n <= n_end || n - n_end >= sizeof(number) || strcmp(text + n - n_end, end) != 0)
+                return -EINVAL;
+        snprintf(number, sizeof(number), "%.*s", (int)(n - n_end), text);
+        point = strchr(number, '.');
+        if (point) {
+                *point++ = '\0';
+                n_part = strlen(point);
+                if (n_part == 0 || n_part > 9 || parse_unsigned(point, 999999999, &part) < 0)
+                        return -EINVAL;
+        }
+        for (; n_part < 4; n_part++)
+                part *= 10;
+        for (; n_part > 4; n_part--)
+                part /= 10;
+        if (parse_unsigned(number, 1000000, &whole) < 0)
+                return -EINVAL;
+        *ret = whole * 10000 + part;
         return 0;
 }

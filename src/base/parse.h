@@ -13,6 +13,8 @@
 int parse_duration(const char *text, uint64_t *ret_ns);
 /** "4096", "64K", "64KiB", "8M", "1.5G", "infinity" -> bytes; powers of 1024 (K, M, G, T; KB is 1000). */
 int parse_size(const char *text, uint64_t *ret_bytes);
+/** "1.5" in front of `end` -> ten-thousandths: 15000; up to a million. */
+int parse_decimal(const char *text, const char *end, uint64_t *ret);
 int parse_unsigned(const char *text, uint64_t max, uint64_t *ret);
 int parse_int(const char *text, int min, int max, int *ret);
 /** "TERM", "SIGTERM", "term", "15", "RTMIN+2" -> 1..64. 0 is not a signal. */

@@ -281,6 +281,10 @@ static int try_settings(const struct batch_wishes *wishes, struct inbye_error *r
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_ARGUMENT, -r, "settings");
         r = job_base_apply(&wishes->jobs.base, command, reterr);
+        /* A job that is a line may add what its sandbox requires; one of a template has nothing of its own.
+         */
+        if (r == 0 && wishes->jobs.words)
+                r = inbye_command_check(command, reterr);
         inbye_command_unref(command);
         return r;
 }

@@ -203,6 +203,8 @@ int settings_to_options(
  */
 int settings_try_limits(const struct settings *settings, struct inbye_loop *loop,
         const struct inbye_group_options *options, struct inbye_error *reterr);
+/** Do they limit the tree, themselves or by a profile? */
+bool settings_limit(const struct settings *settings);
 /** Limits that the base has and these settings do not say. 0, -ENOMEM. */
 int settings_inherit_limits(struct settings *settings, const struct settings *base);
 /** The file that --stdin names, or NULL. */

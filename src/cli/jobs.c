@@ -127,7 +127,7 @@ static int job_from_item(
         return 0;
 }
 
-static int job_from_line(struct jobs *jobs, const char *line, size_t n, struct inbye_batch_job *ret_job,
+static int make_job(struct jobs *jobs, const char *line, size_t n, struct inbye_batch_job *ret_job,
         struct job_fault *fault)
 {
         *fault = (struct job_fault){ 0 };
@@ -137,6 +137,22 @@ static int job_from_line(struct jobs *jobs, const char *line, size_t n, struct i
                 return error_set_plain(&fault->error, INBYE_STAGE_ARGUMENT, EINVAL,
                         "a NUL stands in the item; items that end with one are read with --null");
         return job_from_item(jobs, line, ret_job, fault);
+}
+
+/* What the library would refuse when it is to start, is refused before the first one does. */
+static int job_from_line(struct jobs *jobs, const char *line, size_t n, struct inbye_batch_job *ret_job,
+        struct job_fault *fault)
+{
+        int r = make_job(jobs, line, n, ret_job, fault);
+
+        if (r < 0)
+                return r;
+        r = inbye_command_check(ret_job->command, &fault->error);
+        if (r < 0) {
+                inbye_command_unref(ret_job->command);
+                ret_job->command = NULL;
+        }
+        return r;
 }
 
 static bool is_blank(const char *line)
@@ -152,6 +168,8 @@ static void describe(const struct jobs *jobs, const struct job_fault *fault, str
                 snprintf(column, sizeof(column), ":%zu", fault->column);
         error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EBADMSG, "%s:%" PRIu64 "%s: %s", jobs->name,
                 jobs->lines.number, column, fault->error.text);
+        if (fault->error.hint[0])
+                error_hint(reterr, "%s", fault->error.hint);
 }
 
 /* 1 a job; 0 the end; -EAGAIN; -EBADMSG a line that is wrong; another errno: it cannot be read. *reterr says.

@@ -295,8 +295,6 @@ static int take_limits(struct making *making, const json_t *value)
 
         if (!json_is_object(value))
                 return refuse(making, "limits is not an object");
-        if (making->base->limits_seen)
-                *making->base->limits_seen = true;
         json_object_foreach((json_t *)value, name, one)
         {
                 r = take_limit(making, name, one);
@@ -586,6 +584,8 @@ static int take_object(struct making *making, const char *line, size_t n, struct
                         return r;
                 }
         }
+        if (making->base->limits_seen && settings_limit(making->settings))
+                *making->base->limits_seen = true;
         r = job_base_check(making->base, making->settings, making->error);
         if (r >= 0)
                 r = complete_capture(making);

@@ -258,6 +258,13 @@ int settings_to_command(
         return 0;
 }
 
+bool settings_limit(const struct settings *settings)
+{
+        struct inbye_limits limits = INBYE_LIMITS_INIT;
+
+        return settings->limits_given || inbye_sandbox_limits(settings->sandbox, &limits) == 1;
+}
+
 int settings_to_options(
         const struct settings *s, struct inbye_group_options *options, struct inbye_error *reterr)
 {
@@ -275,7 +282,7 @@ int settings_to_options(
                         sandbox ? "--sandbox needs mechanism cgroup+pidns or pidns, which --mechanism or "
                                   "--require rules out"
                                 : "--mechanism allows nothing that is as strong as --require asks for");
-        if (s->limits_given)
+        if (settings_limit(s))
                 options->flags |= INBYE_GROUP_MOVE_TO_SCOPE;
         options->mechanisms = allowed & required;
         return 0;
@@ -285,12 +292,16 @@ int settings_try_limits(const struct settings *s, struct inbye_loop *loop,
         const struct inbye_group_options *options, struct inbye_error *reterr)
 {
         struct inbye_group_options with_limits = *options;
+        struct inbye_limits limits = s->limits; /* the strings are theirs */
         struct inbye_group *group;
         int r;
 
-        if (!s->limits_given)
+        if (!settings_limit(s))
                 return 0;
-        with_limits.limits = &s->limits;
+        r = inbye_sandbox_limits(s->sandbox, &limits);
+        if (r < 0)
+                return error_set(reterr, INBYE_STAGE_ARGUMENT, -r, "limits");
+        with_limits.limits = &limits;
         r = inbye_group_open(loop, &with_limits, &group, reterr);
         if (r >= 0)
                 inbye_group_free(group);

@@ -42,7 +42,9 @@ static int take_time(struct settings *s, const char *value, struct inbye_error *
 static int hand_time(const struct settings *s, struct inbye_command *command, struct inbye_error *reterr)
 {
         (void)reterr;
-        return inbye_command_set_timeout(command, s->timeout_ns);
+        int r = s->timeout_ns == INBYE_FOREVER ? inbye_command_waive(command, INBYE_REQUIRE_TIMEOUT) : 0;
+
+        return r < 0 ? r : inbye_command_set_timeout(command, s->timeout_ns);
 }
 
 static int take_idle(struct settings *s, const char *value, struct inbye_error *reterr)

@@ -23,39 +23,11 @@
 
 #define WEIGHT_MAX 10000
 
-/* A number in ten-thousandths, what is finer left out, and nothing behind `end`. */
-static bool parse_decimal(const char *text, const char *end, uint64_t *ret)
-{
-        size_t n = strlen(text), n_end = strlen(end);
-        char number[32], *point;
-        uint64_t whole, part = 0;
-        size_t n_part = 4;
-
-        if (n <= n_end || n - n_end >= sizeof(number) || strcmp(text + n - n_end, end) != 0)
-                return false;
-        snprintf(number, sizeof(number), "%.*s", (int)(n - n_end), text);
-        point = strchr(number, '.');
-        if (point) {
-                *point++ = '\0';
-                n_part = strlen(point);
-                if (n_part == 0 || n_part > 9 || parse_unsigned(point, 999999999, &part) < 0)
-                        return false;
-        }
-        for (; n_part < 4; n_part++)
-                part *= 10;
-        for (; n_part > 4; n_part--)
-                part /= 10;
-        if (parse_unsigned(number, 1000000, &whole) < 0)
-                return false;
-        *ret = whole * 10000 + part;
-        return true;
-}
-
 static bool is_percent(const char *value, uint64_t *ret_ten_thousandths)
 {
         uint64_t n;
 
-        if (!parse_decimal(value, "%", &n))
+        if (parse_decimal(value, "%", &n) < 0)
                 return false;
         *ret_ten_thousandths = n / 100;
         return true;
@@ -135,7 +107,7 @@ static int take_cpu(struct inbye_limits *limits, const char *value, struct inbye
                 limits->cpu_us_per_s = INBYE_UNLIMITED;
                 return 0;
         }
-        if (!is_percent(value, &part) && !parse_decimal(value, "", &part))
+        if (!is_percent(value, &part) && parse_decimal(value, "", &part) < 0)
                 return settings_refuse(
                         reterr, EINVAL, value, "is no number of CPUs, as in 0.5, 50%, 2 or infinity");
         if (part < 10)
@@ -369,8 +341,16 @@ static int take_limits(struct settings *s, const char *value, struct inbye_error
 
 static int hand_limits(const struct settings *s, struct inbye_command *command, struct inbye_error *reterr)
 {
+        uint32_t waived = 0;
+        int r;
+
         (void)reterr;
-        return inbye_command_set_limits(command, &s->limits);
+        if ((s->limits_given & 1u << INBYE_LIMIT_MEMORY) && s->limits.memory_bytes == INBYE_UNLIMITED)
+                waived |= INBYE_REQUIRE_MEMORY;
+        if ((s->limits_given & 1u << INBYE_LIMIT_TASKS) && s->limits.tasks == INBYE_UNLIMITED)
+                waived |= INBYE_REQUIRE_TASKS;
+        r = inbye_command_waive(command, waived);
+        return r < 0 ? r : inbye_command_set_limits(command, &s->limits);
 }
 
 void settings_limits_deinit(struct settings *s)

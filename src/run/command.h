@@ -63,6 +63,7 @@ struct inbye_command {
 
         struct inbye_sandbox *sandbox; /* a reference; NULL: none */
         struct inbye_limits limits;    /* of the tree; strings are owned */
+        uint32_t waived;               /* INBYE_REQUIRE_* */
 
         uint64_t timeout_ns, idle_timeout_ns, grace_ns;
         int soft_signal;
@@ -74,6 +75,9 @@ struct inbye_command {
 int command_change(const struct inbye_command *command);
 /** The same for what not every system can do: -EOPNOTSUPP. */
 int command_change_for(const struct inbye_command *command, enum sys_feature feature);
+/** Has it the limits that its sandbox requires? `group`: limits of all trees of its group; NULL: none. */
+int command_check_limits(
+        const struct inbye_command *command, const struct inbye_limits *group, struct inbye_error *reterr);
 bool command_is_success(const struct inbye_command *command, int code);
 /** The environment of the child: *ret_envp is `environ` itself or *ret_owned, to be given to strv_free(). */
 int command_environment(const struct inbye_command *command, const char *const **ret_envp, char ***ret_owned);

@@ -198,11 +198,17 @@ static void copy_settings(struct spawn_plan *plan, const struct inbye_command *c
 static int prepare_sandbox(
         struct prepared *prepared, const struct inbye_command *command, struct inbye_error *reterr)
 {
+        int r;
+
         if (!command->sandbox)
                 return 0;
         atomic_store(&command->sandbox->started, true);
         prepared->plan.sandbox = &prepared->sandbox.spawn;
-        return sandbox_prepare(&prepared->sandbox, command->sandbox, command->cwd, reterr);
+        r = sandbox_prepare(&prepared->sandbox, command->sandbox, command->cwd, reterr);
+        /* A relative one would be looked up once more from where the mounts have brought the child. */
+        if (r == 0 && prepared->sandbox.spawn.cwd)
+                prepared->plan.cwd = prepared->sandbox.spawn.cwd;
+        return r;
 }
 
 int plan_prepare(struct prepared *prepared, const struct inbye_command *command,

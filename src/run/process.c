@@ -289,6 +289,8 @@ static struct inbye_process *process_new(struct inbye_group *group, struct inbye
         process->group = group;
         process->loop = group->loop;
         process->command = inbye_command_ref(command);
+        process->limits_said = command->limits;
+        (void)sandbox_limit(command->sandbox, &process->limits_said);
         process->pidfd = process->end_fd = -1;
         process->limits = (struct limit_tree)LIMIT_TREE_INIT;
         for (int i = 0; i < N_PINS; i++)
@@ -327,7 +329,8 @@ static void start_clocks(struct inbye_process *process)
 {
         const struct inbye_command *command = process->command;
 
-        process->timeout_at = clock_deadline(process->started_ns, command->timeout_ns);
+        process->timeout_at =
+                clock_deadline(process->started_ns, sandbox_timeout(command->sandbox, command->timeout_ns));
         if (command_captures(command, 0) || command_captures(command, 1))
                 process->idle_at = clock_deadline(process->started_ns, command->idle_timeout_ns);
         process_arm(process);
@@ -386,6 +389,8 @@ static bool mechanism_fits(const struct inbye_group *group, const struct inbye_s
 
 static int check(struct inbye_group *group, struct inbye_command *command, struct inbye_error *reterr)
 {
+        int r;
+
         if (group->cancel && inbye_cancel_is_fired(group->cancel))
                 return error_set_plain(
                         reterr, INBYE_STAGE_ARGUMENT, ECANCELED, "cancelled before it was started");
@@ -402,8 +407,10 @@ static int check(struct inbye_group *group, struct inbye_command *command, struc
                 error_hint(reterr, "--mechanism cgroup+pidns,pidns");
                 return -EOPNOTSUPP;
         }
-        atomic_store(&command->started, true);
-        return 0;
+        r = command_check_limits(command, &group->limits.limits, reterr);
+        if (r == 0)
+                atomic_store(&command->started, true);
+        return r;
 }
 
 int inbye_group_spawn(struct inbye_group *group, struct inbye_command *command,
@@ -431,7 +438,7 @@ int inbye_group_spawn(struct inbye_group *group, struct inbye_command *command,
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_LOOP, -r, "cannot hold another process");
         process->tree->ops->tree_plan(process->tree, &prepared.plan);
-        r = limit_tree_open(&process->limits, &group->limits, process->tree, &process->command->limits,
+        r = limit_tree_open(&process->limits, &group->limits, process->tree, &process->limits_said,
                 &prepared.plan, reterr);
         if (r < 0)
                 return r;

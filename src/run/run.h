@@ -124,6 +124,7 @@ struct inbye_process {
         struct inbye_group *group; /* NULL once ended */
         struct inbye_loop *loop;
         struct inbye_command *command;
+        struct inbye_limits limits_said; /* by the command and its sandbox; strings are the command's */
         struct contain_tree *tree;
         struct limit_tree limits;
         struct loop_io oom_io;

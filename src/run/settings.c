@@ -50,6 +50,13 @@ int inbye_command_set_foreground(struct inbye_command *command, int tty_fd)
         SET(command, tty_fd >= 0, command->foreground_fd = tty_fd);
 }
 
+int inbye_command_waive(struct inbye_command *command, uint32_t limits)
+{
+        const uint32_t known = INBYE_REQUIRE_MEMORY | INBYE_REQUIRE_TASKS | INBYE_REQUIRE_TIMEOUT;
+
+        SET(command, !(limits & ~known), command->waived |= limits);
+}
+
 int inbye_command_set_sandbox(struct inbye_command *command, struct inbye_sandbox *sandbox)
 {
         int r = command_change(command);

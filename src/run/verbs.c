@@ -133,6 +133,14 @@ static bool needs_owner(const struct inbye_command *command)
         return false;
 }
 
+static bool brings_limits(const struct inbye_sandbox *sandbox)
+{
+        struct inbye_limits none = LIMITS_NONE;
+
+        return inbye_sandbox_required(sandbox) || sandbox_limit(sandbox, &none) ||
+               sandbox_timeout(sandbox, INBYE_FOREVER) != INBYE_FOREVER;
+}
+
 int inbye_detach(struct inbye_command *command, pid_t *ret_pid, struct inbye_error *reterr)
 {
         scoped(prepared_deinit) struct prepared prepared = PREPARED_INIT;
@@ -144,6 +152,9 @@ int inbye_detach(struct inbye_command *command, pid_t *ret_pid, struct inbye_err
         if (inbye_sandbox_mechanisms(command->sandbox))
                 return error_set_plain(reterr, INBYE_STAGE_SANDBOX, EINVAL,
                         "a detached command cannot have a pid namespace, which its sandbox needs");
+        if (brings_limits(command->sandbox))
+                return error_set_plain(reterr, INBYE_STAGE_SANDBOX, EINVAL,
+                        "a detached command cannot have limits, which its sandbox brings or requires");
         if (needs_owner(command))
                 return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
                         "a detached command cannot have a timeout, fed input, a spill file or a tee: nobody "

@@ -97,6 +97,10 @@ static int merge(struct inbye_sandbox *to, struct inbye_sandbox *from)
         to->own_root |= from->own_root;
         to->own_pids |= from->own_pids;
         to->landlock |= from->landlock;
+        (void)sandbox_limit(from, &to->limits);
+        to->timeout_ns = sandbox_timeout(from, to->timeout_ns);
+        to->required |= from->required;
+        to->waived |= from->waived;
         return 0;
 }
 

@@ -42,7 +42,8 @@ const struct profile_builtin profile_builtins[] = {
                        "PrivatePIDs=yes\n"
                        "PrivateRoot=yes\n"
                        "Landlock=yes\n"
-                       "SystemCallFilterOf=untrusted\n" },
+                       "SystemCallFilterOf=untrusted\n"
+                       "RequireLimits=memory tasks timeout\n" },
         { "measure", "[Sandbox]\n"
                      "Description=calls that untrusted does not know are told to the audit log\n"
                      "NoNewPrivileges=yes\n"

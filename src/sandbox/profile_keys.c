@@ -8,6 +8,7 @@
  * that nobody believes it gave something back.
  */
 #include "base/error.h"
+#include "base/parse.h"
 #include "base/scope.h"
 #include "sandbox/filter.h"
 #include "sandbox/profile.h"
@@ -143,6 +144,108 @@ static int apply_writable(struct inbye_sandbox *sandbox, const char *word, struc
         return r < 0 ? r : take_away(inbye_sandbox_add_landlock(sandbox, word), reterr);
 }
 
+/* --- limits -----------------------------------------------------------------------------------------------
+ */
+
+static bool is_endless(const char *word)
+{
+        return strcmp(word, "infinity") == 0;
+}
+
+static bool is_size(const char *word)
+{
+        uint64_t n;
+
+        return parse_size(word, &n) == 0 && n > 0;
+}
+
+static bool is_number(const char *word)
+{
+        uint64_t n;
+
+        return is_endless(word) || (parse_unsigned(word, INT32_MAX, &n) == 0 && n > 0);
+}
+
+static bool is_duration(const char *word)
+{
+        uint64_t ns;
+
+        return parse_duration(word, &ns) == 0 && ns > 0;
+}
+
+/* "50%" of a CPU, or "0.5" of them, as time per second. */
+static int read_cpu(const char *word, uint64_t *ret_us_per_s)
+{
+        uint64_t part;
+
+        if (parse_decimal(word, "%", &part) == 0)
+                *ret_us_per_s = part;
+        else if (parse_decimal(word, "", &part) == 0)
+                *ret_us_per_s = part * 100;
+        else
+                return -EINVAL;
+        return 0;
+}
+
+static bool is_cpu(const char *word)
+{
+        uint64_t us_per_s;
+
+        return is_endless(word) || (read_cpu(word, &us_per_s) == 0 && us_per_s >= 1000);
+}
+
+static int apply_memory(struct inbye_sandbox *sandbox, const char *word, struct inbye_error *reterr)
+{
+        uint64_t n = INBYE_UNLIMITED;
+        int r = parse_size(word, &n);
+
+        sandbox->waived |= is_endless(word) ? INBYE_REQUIRE_MEMORY : 0;
+        sandbox->limits.memory_bytes = n < sandbox->limits.memory_bytes ? n : sandbox->limits.memory_bytes;
+        return take_away(r, reterr);
+}
+
+static int apply_tasks(struct inbye_sandbox *sandbox, const char *word, struct inbye_error *reterr)
+{
+        uint64_t n = INBYE_UNLIMITED;
+        int r = is_endless(word) ? 0 : parse_unsigned(word, INT32_MAX, &n);
+
+        sandbox->waived |= is_endless(word) ? INBYE_REQUIRE_TASKS : 0;
+        sandbox->limits.tasks = n < sandbox->limits.tasks ? n : sandbox->limits.tasks;
+        return take_away(r, reterr);
+}
+
+static int apply_cpu(struct inbye_sandbox *sandbox, const char *word, struct inbye_error *reterr)
+{
+        uint64_t n = INBYE_UNLIMITED;
+        int r = is_endless(word) ? 0 : read_cpu(word, &n);
+
+        sandbox->limits.cpu_us_per_s = n < sandbox->limits.cpu_us_per_s ? n : sandbox->limits.cpu_us_per_s;
+        return take_away(r, reterr);
+}
+
+static int apply_timeout(struct inbye_sandbox *sandbox, const char *word, struct inbye_error *reterr)
+{
+        uint64_t ns = INBYE_FOREVER;
+        int r = parse_duration(word, &ns);
+
+        sandbox->waived |= is_endless(word) ? INBYE_REQUIRE_TIMEOUT : 0;
+        sandbox->timeout_ns = sandbox_timeout(sandbox, ns);
+        return take_away(r, reterr);
+}
+
+static const char *const limits[] = { "memory", "tasks", "timeout", NULL };
+
+static int apply_required(struct inbye_sandbox *sandbox, const char *word, struct inbye_error *reterr)
+{
+        static const uint32_t bits[] = { INBYE_REQUIRE_MEMORY, INBYE_REQUIRE_TASKS, INBYE_REQUIRE_TIMEOUT };
+
+        (void)reterr;
+        for (size_t i = 0; limits[i]; i++)
+                if (strcmp(limits[i], word) == 0)
+                        sandbox->required |= bits[i];
+        return 0;
+}
+
 /* --- system calls -----------------------------------------------------------------------------------------
  */
 
@@ -195,5 +298,15 @@ const struct profile_key profile_keys[] = {
         { "LandlockReadWrite", "landlock_rw", PATHS, .apply = apply_writable },
         { "SystemCallFilterOf", "filter_of", .shape = PROFILE_WORD, .expected = "build, untrusted or measure",
                 .values = filters, .apply = apply_filter_of },
+        { "MemoryMax", "limits.memory", .shape = PROFILE_WORD, .expected = "a size, as in 512M, or infinity",
+                .check = is_size, .apply = apply_memory },
+        { "TasksMax", "limits.tasks", .shape = PROFILE_WORD, .expected = "a number of tasks, or infinity",
+                .check = is_number, .apply = apply_tasks },
+        { "CPUQuota", "limits.cpu", .shape = PROFILE_WORD, .expected = "CPUs, as in 50% or 0.5, or infinity",
+                .check = is_cpu, .apply = apply_cpu },
+        { "RuntimeMaxSec", "timeout", .shape = PROFILE_WORD, .expected = "a time, as in 1m, or infinity",
+                .check = is_duration, .apply = apply_timeout },
+        { "RequireLimits", "require_limits", .shape = PROFILE_LIST, .expected = "memory, tasks or timeout",
+                .values = limits, .apply = apply_required },
         { NULL },
 };

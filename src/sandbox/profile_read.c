@@ -310,18 +310,34 @@ static void take_scalar(struct reader *reader, const struct source *source, cons
                         key->expected ? key->expected : "a string", json_kind_name(node->kind));
 }
 
-static void take_member(struct reader *reader, const struct source *source, const struct json_node *node)
+/* {"limits": {"memory": "512M"}}: the key of the inner one is "limits.memory". */
+static void take_member(
+        struct reader *reader, const struct source *source, const char *prefix, const struct json_node *node)
 {
-        const struct profile_key *key = find_key(source, node->key);
-        bool is_list = key && (key->shape == PROFILE_LIST || key->shape == PROFILE_BASE);
+        char name[64];
+        const struct profile_key *key;
+        bool is_list;
 
+        snprintf(name, sizeof(name), "%s%s", prefix, node->key);
+        key = strchr(node->key, '.') ? NULL : find_key(source, name);
+        is_list = key && (key->shape == PROFILE_LIST || key->shape == PROFILE_BASE);
         if (!key)
-                refuse_key(reader, source, place_in(node->key_place), node->key);
+                refuse_key(reader, source, place_in(node->key_place), name);
         else if (node->kind != JSON_KIND_ARRAY || !is_list)
                 take_scalar(reader, source, key, node);
         else
                 for (const struct json_node *one = node->first; one && !reader->stop; one = one->next)
                         take_scalar(reader, source, key, one);
+}
+
+static void take_members(struct reader *reader, const struct source *source, const char *prefix,
+        const struct json_node *object)
+{
+        for (const struct json_node *node = object->first; node && !reader->stop; node = node->next)
+                if (!prefix[0] && strcmp(node->key, "limits") == 0 && node->kind == JSON_KIND_OBJECT)
+                        take_members(reader, source, "limits.", node);
+                else
+                        take_member(reader, source, prefix, node);
 }
 
 static void read_json(struct reader *reader, const struct source *source)
@@ -338,8 +354,7 @@ static void read_json(struct reader *reader, const struct source *source)
                 fault(reader, source, place_in(root->place), NULL, "a profile is an object, not %s",
                         json_kind_name(root->kind));
         else
-                for (const struct json_node *node = root->first; node && !reader->stop; node = node->next)
-                        take_member(reader, source, node);
+                take_members(reader, source, "", root);
 }
 
 /* --- texts ------------------------------------------------------------------------------------------------

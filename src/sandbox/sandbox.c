@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/scope.h"
 #include "base/str.h"
+#include "limit/values.h"
 #include <errno.h>
 #include <inbye/group.h>
 #include <stdlib.h>
@@ -38,6 +39,8 @@ int inbye_sandbox_open(struct inbye_sandbox **ret_sandbox)
         if (!sandbox)
                 return -ENOMEM;
         atomic_init(&sandbox->n_references, 1);
+        sandbox->limits = LIMITS_NONE;
+        sandbox->timeout_ns = INBYE_FOREVER;
         *ret_sandbox = sandbox;
         return 0;
 }

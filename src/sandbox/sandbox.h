@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "spawn/spawn.h"
+#include <inbye/limits.h>
 #include <inbye/sandbox.h>
 #include <stdatomic.h>
 
@@ -37,6 +38,9 @@ struct inbye_sandbox {
         struct sandbox_filter filters[SANDBOX_FILTERS];
         size_t n_filters;
         char **unknown_calls; /* names in filters that mean nothing here; NULL: none */
+        struct inbye_limits limits; /* memory, tasks and CPU only */
+        uint64_t timeout_ns;
+        uint32_t required, waived; /* INBYE_REQUIRE_* */
 };
 
 /** The steps of one start. All strings in it live until _deinit(). */
@@ -60,6 +64,13 @@ void sandbox_steps_deinit(struct sandbox_steps *steps);
  */
 int sandbox_prepare(struct sandbox_steps *steps, const struct inbye_sandbox *sandbox, const char *cwd,
         struct inbye_error *reterr);
+
+/** Make the limits at least as strict as the sandbox has them. @return has it any? NULL: it has none. */
+bool sandbox_limit(const struct inbye_sandbox *sandbox, struct inbye_limits *limits);
+uint64_t sandbox_timeout(const struct inbye_sandbox *sandbox, uint64_t timeout_ns);
+/** Are those there that it requires? -EINVAL: reterr says which are not. */
+int sandbox_check_limits(const struct inbye_sandbox *sandbox, const struct inbye_limits *limits,
+        uint64_t timeout_ns, uint32_t waived, struct inbye_error *reterr);
 
 /** Append what was said of the sandbox, in a form that stays the same: for a command's identity. */
 int sandbox_describe(const struct inbye_sandbox *sandbox, struct buf *out);

@@ -101,6 +101,59 @@ Test(sandbox, file_with_a_fault_is_refused_with_the_place_and_changes_nothing)
         remove_profile(path);
 }
 
+Test(sandbox, command_without_the_limits_that_it_requires_is_refused)
+{
+        struct inbye_limits limits = INBYE_LIMITS_INIT;
+        struct inbye_sandbox *sandbox = new_sandbox();
+        struct inbye_command *command = COMMAND("true");
+        struct inbye_process *process = NULL;
+        struct inbye_group *group = NULL;
+        struct inbye_loop *loop = NULL;
+        struct inbye_error error = { 0 };
+        const char *path = write_profile("[Sandbox]\nRequireLimits=tasks timeout\n");
+
+        cr_assert(zero(int, inbye_sandbox_add_profile_file(sandbox, path, &error)), "%s", error.text);
+        remove_profile(path);
+        cr_assert(eq(u32, inbye_sandbox_required(sandbox), INBYE_REQUIRE_TASKS | INBYE_REQUIRE_TIMEOUT));
+        cr_assert(zero(int, inbye_sandbox_limits(sandbox, &limits)));
+        cr_assert(zero(int, inbye_command_set_sandbox(command, sandbox)));
+        cr_assert(zero(int, inbye_loop_open(&loop)));
+        cr_assert(zero(int, inbye_group_open(loop, NULL, &group, NULL)));
+        cr_assert(eq(int, inbye_group_spawn(group, command, &process, &error), -EINVAL));
+        cr_assert(eq(int, (int)error.stage, INBYE_STAGE_SANDBOX));
+        cr_assert(ne(ptr, strstr(error.text, "tasks timeout"), NULL), "%s", error.text);
+        cr_assert(eq(int, inbye_detach(command, NULL, &error), -EINVAL));
+        cr_assert(zero(int, inbye_command_set_timeout(command, 60 * SEC)));
+        cr_assert(eq(int, inbye_command_check(command, &error), -EINVAL));
+        cr_assert(eq(int, inbye_command_waive(command, 8), -EINVAL));
+        cr_assert(zero(int, inbye_command_waive(command, INBYE_REQUIRE_TASKS)));
+        cr_assert(zero(int, inbye_command_check(command, &error)));
+        cr_assert(eq(int, inbye_command_check(NULL, NULL), -EINVAL));
+        cr_assert(eq(int, inbye_sandbox_limits(sandbox, NULL), -EINVAL));
+        inbye_group_free(group);
+        inbye_loop_free(loop);
+        inbye_command_unref(command);
+        inbye_sandbox_unref(sandbox);
+}
+
+Test(sandbox, limits_of_a_profile_and_of_the_command_are_both_kept)
+{
+        const char *path = write_profile("[Sandbox]\nMemoryMax=64M\nTasksMax=9\nCPUQuota=50%\n");
+        struct inbye_limits limits = INBYE_LIMITS_INIT;
+        struct inbye_sandbox *sandbox = new_sandbox();
+
+        limits.tasks = 4;
+        limits.cpu_us_per_s = 900000;
+        cr_assert(zero(int, inbye_sandbox_add_profile_file(sandbox, path, NULL)));
+        remove_profile(path);
+        cr_assert(eq(int, inbye_sandbox_limits(sandbox, &limits), 1));
+        cr_assert(eq(u64, limits.memory_bytes, 64 << 20));
+        cr_assert(eq(u64, limits.tasks, 4));
+        cr_assert(eq(u64, limits.cpu_us_per_s, 500000));
+        cr_assert(eq(u32, inbye_sandbox_required(NULL), 0));
+        inbye_sandbox_unref(sandbox);
+}
+
 static void count_names(void *userdata, const char *name, const char *path)
 {
         unsigned *n = userdata;

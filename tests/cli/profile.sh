@@ -207,6 +207,38 @@ else
         expect_status 0 "$INBYE" profile show mine
 fi
 
+# Limits: those of a profile and those of the options, the stricter counts; refused where they cannot be had.
+profile "$tmp/folder/timed.ini" 'RuntimeMaxSec=100ms' 'RequireLimits=timeout'
+expect_status 124 "$INBYE" run --sandbox "$tmp/folder/timed.ini" --timeout 1m -- sh -c 'read x' <>"$tmp/folder/fifo.ini"
+profile "$tmp/folder/timed.ini" 'RuntimeMaxSec=1m' 'RequireLimits=timeout'
+expect_status 124 "$INBYE" run --sandbox "$tmp/folder/timed.ini" --timeout 0.1 -- sh -c 'read x' <>"$tmp/folder/fifo.ini"
+profile "$tmp/folder/few.ini" 'TasksMax=3'
+# As the same limit by an option has it: enforced, or refused with the same words.
+"$INBYE" run --limit tasks=3 -- true >"$out" 2>"$err"
+as_option=$?
+sed 's/^inbye: //' "$err" >"$tmp/as_option"
+expect_status $as_option "$INBYE" run --sandbox "$tmp/folder/few.ini" -- true
+check "what it says of the host is the same" sh -c "sed 's/^inbye: //' '$err' | cmp - '$tmp/as_option'"
+if [ $as_option -eq 0 ]; then
+        "$INBYE" run --report "$tmp/report" --sandbox "$tmp/folder/few.ini" -- sh -c 'for i in 1 2 3 4; do sleep 100 & done; wait' >"$out" 2>"$err"
+        check "the limit is that of the tree" grep -q '"status":"limit".*"limits":{"tasks":"tripped"}' "$tmp/report"
+fi
+printf '{"limits": {"memory": "64M", "tasks": 8, "cpu": 0.5}, "timeout": "1m", "require_limits": ["tasks"]}' >"$tmp/folder/limits.json"
+expect_status 0 "$INBYE" profile show "$tmp/folder/limits.json"
+match_out '^MemoryMax=64M$'
+match_out '^CPUQuota=0.5$'
+profile "$tmp/folder/wrong.ini" MemoryMax=lots TasksMax=0 CPUQuota=0% RuntimeMaxSec=0 RequireLimits=cpu
+expect_status 1 "$INBYE" profile check "$tmp/folder/wrong.ini"
+expect_out "$tmp/folder/wrong.ini:2:11: MemoryMax: expected a size, as in 512M, or infinity, not 'lots'
+$tmp/folder/wrong.ini:3:10: TasksMax: expected a number of tasks, or infinity, not '0'
+$tmp/folder/wrong.ini:4:10: CPUQuota: expected CPUs, as in 50% or 0.5, or infinity, not '0%'
+$tmp/folder/wrong.ini:5:15: RuntimeMaxSec: expected a time, as in 1m, or infinity, not '0'
+$tmp/folder/wrong.ini:6:15: RequireLimits: expected memory, tasks or timeout, not 'cpu'"
+printf '{"limits": {"memroy": 1}, "limits.tasks": 3}' >"$tmp/folder/limits.json"
+expect_status 1 "$INBYE" profile check "$tmp/folder/limits.json"
+match_out "limits.json:1:13: there is no key 'limits.memroy'; did you mean 'limits.memory'"
+match_out "limits.json:1:27: there is no key 'limits.tasks'"
+
 # Wrong use.
 for words in '' lst 'list x' 'show' 'show a b' check 'show --names build' 'list --names --json'; do
         # shellcheck disable=SC2086

@@ -11,6 +11,10 @@ echo secret >"$tmp/outside/secret"
 chmod 777 "$tmp/work" "$tmp/outside"
 chmod 644 "$tmp/outside/secret"
 cp "$escape" "$tmp/work/escape"
+# The limits that untrusted requires cannot be had on every host: they are waived, in words.
+unlimited=$tmp/unlimited.ini
+printf '%s\n' '[Sandbox]' MemoryMax=infinity TasksMax=infinity RuntimeMaxSec=infinity >"$unlimited"
+chmod 644 "$unlimited"
 
 # Who listens where nobody in a sandbox should get: says its port, and lives until its standard input ends.
 cat >"$tmp/listen.py" <<'PY'
@@ -50,7 +54,7 @@ stopped() {
         *) mechanism=--mechanism=reaper ;;
         esac
         # shellcheck disable=SC2086
-        as "$1" "$INBYE" run $mechanism --cwd "$tmp/work" --sandbox "$2" -- "$tmp/work/escape" "$3" "$4" >"$out" 2>"$err"
+        as "$1" "$INBYE" run $mechanism --cwd "$tmp/work" --sandbox "$2" --sandbox "$unlimited" -- "$tmp/work/escape" "$3" "$4" >"$out" 2>"$err"
         [ $? -eq 1 ] && [ -s "$out" ] && [ ! -s "$err" ]
 }
 
@@ -100,19 +104,19 @@ done
 check "most of the attempts work without a sandbox" [ "$n_shown" -ge 18 ]
 
 # What is written to /tmp and /dev/shm stays in there.
-expect_status 0 "$INBYE" run --cwd "$tmp/work" --sandbox untrusted -- sh -c "echo >/dev/shm/$name && echo >/tmp/$name"
+expect_status 0 "$INBYE" run --cwd "$tmp/work" --sandbox untrusted --sandbox "$unlimited" -- sh -c "echo >/dev/shm/$name && echo >/tmp/$name"
 check "nothing of it is seen outside" [ ! -e "/dev/shm/$name" ] && [ ! -e "/tmp/$name" ]
 # The warden is process 1 in there: nobody can end it.
-expect_status 0 "$INBYE" run --cwd "$tmp/work" --sandbox untrusted -- sh -c 'kill -9 1; echo alive'
+expect_status 0 "$INBYE" run --cwd "$tmp/work" --sandbox untrusted --sandbox "$unlimited" -- sh -c 'kill -9 1; echo alive'
 expect_out alive
 # No way to cgroups, and no other process is seen.
-expect_status 0 "$INBYE" run --cwd "$tmp/work" --sandbox untrusted -- sh -c 'ls -d /sys/fs 2>&1; echo /proc/[0-9]*'
+expect_status 0 "$INBYE" run --cwd "$tmp/work" --sandbox untrusted --sandbox "$unlimited" -- sh -c 'ls -d /sys/fs 2>&1; echo /proc/[0-9]*'
 match_out '^ls: cannot access'
 match_out '^/proc/1 /proc/2( /proc/3)?$'
 # A descriptor left open by mistake does not come in.
 exec 7<"$tmp/outside/secret"
-expect_status 1 "$INBYE" run --cwd "$tmp/work" --sandbox untrusted -- ./escape descriptor 7
-expect_status 0 "$INBYE" run --keep-fd 7 --cwd "$tmp/work" --sandbox untrusted -- ./escape descriptor 7
+expect_status 1 "$INBYE" run --cwd "$tmp/work" --sandbox untrusted --sandbox "$unlimited" -- ./escape descriptor 7
+expect_status 0 "$INBYE" run --keep-fd 7 --cwd "$tmp/work" --sandbox untrusted --sandbox "$unlimited" -- ./escape descriptor 7
 exec 7<&-
 
 # Set-user-id programs gain nothing.
@@ -218,13 +222,27 @@ expect_status 125 "$INBYE" run --sandbox biuld -- true
 match_err "no sandbox profile 'biuld'.*did you mean 'build'"
 expect_status 125 "$INBYE" run --sandbox untrusted --mechanism pgroup -- true
 match_err 'needs mechanism cgroup\+pidns or pidns'
-expect_status 125 "$INBYE" run --cwd /usr --sandbox untrusted -- true
+expect_status 125 "$INBYE" run --cwd /usr --sandbox untrusted --sandbox "$unlimited" -- true
 match_err "belongs to the system.*--cwd DIR"
+expect_status 125 "$INBYE" run --cwd "$tmp/work" --sandbox untrusted -- true
+match_err 'requires limits that were not said: memory tasks timeout; as in --limit memory=512M'
+expect_status 125 "$INBYE" run --cwd "$tmp/work" --sandbox untrusted --limit tasks=infinity --timeout 1m -- true
+match_err 'requires limits that were not said: memory;'
+(cd "$tmp" && exec "$INBYE" run --cwd work --sandbox untrusted --limit memory=infinity,tasks=infinity --timeout 1m -- pwd) >"$out" 2>"$err"
+check "limits that are waived are not missed" [ $? -eq 0 ]
+expect_out "$tmp/work"
+expect_status 125 "$INBYE" batch --sandbox untrusted --timeout 1m -- echo ::: a b
+match_err '^inbye: the sandbox requires limits.*memory tasks;'
+printf '%s\n' '["true"]' >"$tmp/jobs"
+expect_status 125 "$INBYE" batch --sandbox untrusted --timeout 1m "$tmp/jobs"
+match_err '^inbye: .*/jobs:1:1: the sandbox requires limits.*memory tasks;'
+printf '%s\n' '{"argv":["pwd"],"limits":{"memory":"infinity","tasks":"infinity"}}' >"$tmp/jobs"
+expect_status 0 "$INBYE" batch --sandbox untrusted --timeout 1m --cwd "$tmp/work" "$tmp/jobs"
 expect_status 125 "$INBYE" run --read-only /no/such -- true
 match_err "cannot find '/no/such'"
 for rule in --read-write=/ --hide=/ --bind=/usr:/ '--sandbox=untrusted --read-only=/'; do
         # shellcheck disable=SC2086
-        expect_status 125 "$INBYE" run --cwd "$tmp/work" $rule -- true
+        expect_status 125 "$INBYE" run --cwd "$tmp/work" --sandbox "$unlimited" $rule -- true
         match_err "the root directory '/' can be made read-only"
 done
 expect_status 125 "$INBYE" run --bind /etc -- true
@@ -246,17 +264,17 @@ done
 for profile in build untrusted; do
         for user in $users; do
                 rm -rf "$tmp/work/one" "$tmp/work/two" "$tmp/work/repository"
-                expect_status 0 as "$user" "$INBYE" run --cwd "$tmp/work" --sandbox "$profile" -- make -s -j2
+                expect_status 0 as "$user" "$INBYE" run --cwd "$tmp/work" --sandbox "$profile" --sandbox "$unlimited" -- make -s -j2
                 match_out '^one$'
                 match_out '^two$'
-                expect_status 0 as "$user" "$INBYE" run --cwd "$tmp/work" --sandbox "$profile" -- /usr/bin/python3 -c '
+                expect_status 0 as "$user" "$INBYE" run --cwd "$tmp/work" --sandbox "$profile" --sandbox "$unlimited" -- /usr/bin/python3 -c '
 import concurrent.futures, multiprocessing, subprocess, tempfile
 with tempfile.TemporaryFile() as f, concurrent.futures.ThreadPoolExecutor(2) as pool:
     f.write(b"x")
     print(sum(pool.map(abs, range(10))), subprocess.check_output(["echo", "hi"]), multiprocessing.Lock() and "lock")'
                 expect_out "45 b'hi\\n' lock"
                 if command -v git >/dev/null; then
-                        expect_status 0 as "$user" "$INBYE" run --cwd "$tmp/work" -e HOME="$tmp/work" --sandbox "$profile" -- sh -ec '
+                        expect_status 0 as "$user" "$INBYE" run --cwd "$tmp/work" -e HOME="$tmp/work" --sandbox "$profile" --sandbox "$unlimited" -- sh -ec '
                                 git init -q repository && cd repository
                                 echo a >a && git add a
                                 git -c user.name=n -c user.email=e commit -qm first && git log --oneline'
