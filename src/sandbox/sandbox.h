@@ -37,7 +37,7 @@ struct inbye_sandbox {
         size_t n_paths;
         struct sandbox_filter filters[SANDBOX_FILTERS];
         size_t n_filters;
-        char **unknown_calls; /* names in filters that mean nothing here; NULL: none */
+        char **unknown_calls;       /* names in filters that mean nothing here; NULL: none */
         struct inbye_limits limits; /* memory, tasks and CPU only */
         uint64_t timeout_ns;
         uint32_t required, waived; /* INBYE_REQUIRE_* */
