@@ -44,7 +44,7 @@ struct inbye_session {
 
 /**
  * @param flags  INBYE_REGISTRY_* bits. 0: the sessions below the cgroup of this process.
- * @retval -EOPNOTSUPP  There is no cgroup v2 tree here; reterr says why.
+ * @retval -EOPNOTSUPP  There is no cgroup tree here, of v2 or v1; reterr says why.
  */
 INBYE_API INBYE_MUST_USE int inbye_registry_open(
         uint32_t flags, struct inbye_registry **ret_registry, struct inbye_error *reterr);

@@ -165,6 +165,23 @@ static int open_base(
         return r < 0 ? error_set(reterr, INBYE_STAGE_MECHANISM, -r, "cannot look for sessions") : 0;
 }
 
+static bool has_v2(void)
+{
+        char mount[1024], root[1024];
+
+        return proc_cgroup2_mount(mount, sizeof(mount), root, sizeof(root)) != -ENOENT;
+}
+
+/* A host of v1 alone has limits there, held by other means. With neither it is v2 that is missing. */
+static int open_bases(struct inbye_registry *registry, bool all, struct inbye_error *reterr)
+{
+        int r = 0;
+
+        for (size_t i = has_v2() ? 0 : 1; i < ARRAY_SIZE(controllers) && r == 0; i++)
+                r = open_base(registry, controllers[i], all, reterr);
+        return r == 0 && registry->n_bases == 0 ? open_base(registry, NULL, all, reterr) : r;
+}
+
 int inbye_registry_open(uint32_t flags, struct inbye_registry **ret_registry, struct inbye_error *reterr)
 {
         scoped(registry_freep) struct inbye_registry *registry = NULL;
@@ -177,11 +194,9 @@ int inbye_registry_open(uint32_t flags, struct inbye_registry **ret_registry, st
                 return error_set(reterr, INBYE_STAGE_MECHANISM, ENOMEM, "cannot look for sessions");
         (void)registry_here(&registry->here); /* unknown: then their locks have to tell */
         registry->base = registry->bases;
-        for (size_t i = 0; i < ARRAY_SIZE(controllers); i++) {
-                r = open_base(registry, controllers[i], flags & INBYE_REGISTRY_ALL, reterr);
-                if (r < 0)
-                        return r;
-        }
+        r = open_bases(registry, flags & INBYE_REGISTRY_ALL, reterr);
+        if (r < 0)
+                return r;
         *ret_registry = TAKE(registry);
         return 0;
 }

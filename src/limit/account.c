@@ -54,6 +54,13 @@ void account_counts(int dir_fd, struct limit_counts *ret)
         };
 }
 
+bool account_met_memory(int dir_fd)
+{
+        uint64_t n = read_key(dir_fd, "memory.events.local", "max");
+
+        return n != INBYE_UNKNOWN && n > 0;
+}
+
 /* --- use --------------------------------------------------------------------------------------------------
  */
 

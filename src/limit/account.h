@@ -6,6 +6,8 @@
 
 /** What a v2 directory has counted by itself so far (its .local files, where there are such). */
 void account_counts(int dir_fd, struct limit_counts *ret);
+/** Has memory been refused there for its own limit? */
+bool account_met_memory(int dir_fd);
 /** What it tells of the use; fields that it does not know are left. */
 void account_usage(int dir_fd, struct inbye_usage *usage);
 /** The verdicts that follow, of a leaf and of the group above it (-1: none). */

@@ -17,6 +17,7 @@
 #include "contain/cgroup_fs.h"
 #include "limit/room.h"
 #include "limit/scope.h"
+#include "sys/proc.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -105,11 +106,29 @@ static int find_withholder(int dir_fd, uint32_t controller)
         "memory pids\\n' >/etc/systemd/system/user@.service.d/inbye.conf; systemctl daemon-reload; then "    \
         "log in again"
 
+/* Who is told has no part in v1, or it would have been tried there. */
+static bool is_in_v1(uint32_t controller, struct inbye_error *reterr)
+{
+        char mount[1024], root[1024];
+        const char *name = controller_name(controller);
+
+        if (proc_cgroup_mount_of(name, mount, sizeof(mount), root, sizeof(root)) < 0)
+                return false;
+        error_set_plain(reterr, INBYE_STAGE_LIMIT, EOPNOTSUPP,
+                "controller '%s' is not in the unified hierarchy (cgroup v2) but in a v1 hierarchy, %.150s",
+                name, mount);
+        error_hint(reterr, "an inbye built with libcgroup uses it there; or boot with "
+                           "systemd.unified_cgroup_hierarchy=1");
+        return true;
+}
+
 static int refuse_withheld(int dir_fd, uint32_t controller, struct inbye_error *reterr)
 {
         scoped(fd_closep) int above = find_withholder(dir_fd, controller);
         char path[200], own[1024];
 
+        if (above < 0 && is_in_v1(controller, reterr))
+                return -EOPNOTSUPP;
         if (above < 0) {
                 error_set_plain(reterr, INBYE_STAGE_LIMIT, EOPNOTSUPP,
                         "controller '%s' is not in the unified hierarchy of this kernel (cgroup v2)",
@@ -132,12 +151,14 @@ static int refuse_withheld(int dir_fd, uint32_t controller, struct inbye_error *
 }
 
 /* The tree is held without a cgroup: because it was asked to be, or because none can be had. */
-static int refuse_mechanism(const char *name, struct inbye_error *reterr)
+static int refuse_mechanism(const char *name, uint32_t controller, struct inbye_error *reterr)
 {
         struct cgroup_base base = { .dir_fd = -1 };
         struct contain_probe why = { 0 };
 
         if (cgroup_base_open(&base, &why) < 0) {
+                if (is_in_v1(controller, reterr))
+                        return -EOPNOTSUPP;
                 error_set_plain(reterr, INBYE_STAGE_LIMIT, EOPNOTSUPP, "no cgroup for limits can be had: %s",
                         why.reason);
                 error_hint(reterr, "%s", why.hint);
@@ -264,7 +285,7 @@ int enable_controllers(
         int r;
 
         if (!group->ops->group_dirs || group->ops->group_dirs(group, &dirs) < 0)
-                return refuse_mechanism(group->ops->name, reterr);
+                return refuse_mechanism(group->ops->name, controllers, reterr);
         r = check_available(dirs.base_fd, controllers, reterr);
         if (r < 0)
                 return r;

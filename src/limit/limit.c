@@ -15,6 +15,7 @@
 #include "limit/room.h"
 #include "limit/v1.h"
 #include <errno.h>
+#include <inttypes.h>
 
 #define ACCOUNTED (CONTROLLER_MEMORY | CONTROLLER_PIDS | CONTROLLER_IO)
 
@@ -178,6 +179,30 @@ int limit_tree_oom_fd(const struct limit_tree *tree)
 bool limit_tree_take_oom(struct limit_tree *tree)
 {
         return v1_tree_take_oom(tree->v1);
+}
+
+static bool met_memory(const struct limit_tree *tree)
+{
+        return (tree->dir_fd >= 0 && account_met_memory(tree->dir_fd)) || v1_tree_met_memory(tree->v1);
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+        return a < b ? a : b;
+}
+
+/* What the kernel says then: no memory, no room for arguments, or nothing, as it has killed the child. */
+int limit_tree_explain(const struct limit_tree *tree, int error, struct inbye_error *reterr)
+{
+        uint64_t n_bytes;
+
+        if ((error != -ENOMEM && error != -E2BIG && error != -ESRCH) || !tree->group || !met_memory(tree))
+                return error;
+        n_bytes = smaller(tree->limits->memory_bytes, tree->group->limits.memory_bytes);
+        error_set_plain(reterr, INBYE_STAGE_LIMIT, ENOMEM,
+                "limit 'memory': %" PRIu64 " bytes are too few for the command to start", n_bytes);
+        error_hint(reterr, "raise it: most programs need 1 MiB before they do anything");
+        return -ENOMEM;
 }
 
 void limit_tree_read(

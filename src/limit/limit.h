@@ -56,6 +56,9 @@ int limit_tree_oom_fd(const struct limit_tree *tree);
 /** Then: did it come for a limit of the tree or its group, so that all of the tree is to be ended? */
 bool limit_tree_take_oom(struct limit_tree *tree);
 
+/** A start that failed with this error: where the memory limit is why, reterr says so. @return the error. */
+int limit_tree_explain(const struct limit_tree *tree, int error, struct inbye_error *reterr);
+
 /** Whose limit ended members of the tree by the OOM killer. */
 enum limit_oom { LIMIT_OOM_NONE, LIMIT_OOM_COMMAND, LIMIT_OOM_GROUP, LIMIT_OOM_INSIDE, LIMIT_OOM_OUTSIDE };
 struct limit_verdicts {

@@ -57,6 +57,8 @@ static int find_own(uint32_t controller, struct own *ret)
         n_root = strcmp(root, "/") == 0 ? 0 : strlen(root);
         if (strncmp(own, root, n_root) != 0 || (own[n_root] && own[n_root] != '/'))
                 return -EXDEV;
+        if (strcmp(own + n_root, "/") == 0)
+                own[n_root] = '\0';
         snprintf(ret->below, sizeof(ret->below), "%s", own + n_root);
         snprintf(ret->directory, sizeof(ret->directory), "%s%s", mount, own + n_root);
         return 0;

@@ -31,6 +31,8 @@ int v1_tree_open(struct v1_group *group, const struct inbye_limits *limits, stru
 int v1_tree_oom_fd(const struct v1_tree *tree);
 /** After that: was it a limit of the tree or of its group? Else a cgroup above has met its own. */
 bool v1_tree_take_oom(struct v1_tree *tree);
+/** Have charges failed for the memory limit of the tree or its group? NULL: no. */
+bool v1_tree_met_memory(struct v1_tree *tree);
 void v1_tree_read(struct v1_tree *tree, const struct inbye_limits *limits,
         const struct inbye_limits *of_group, struct inbye_usage *usage, struct limit_verdicts *ret);
 /** What is not empty is left, to the warden. */

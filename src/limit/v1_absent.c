@@ -66,6 +66,12 @@ bool v1_tree_take_oom(struct v1_tree *tree)
         return false;
 }
 
+bool v1_tree_met_memory(struct v1_tree *tree)
+{
+        (void)tree;
+        return false;
+}
+
 void v1_tree_read(struct v1_tree *tree, const struct inbye_limits *limits,
         const struct inbye_limits *of_group, struct inbye_usage *usage, struct limit_verdicts *ret)
 {

@@ -356,6 +356,14 @@ bool v1_tree_take_oom(struct v1_tree *tree)
         return tree->oom != LIMIT_OOM_NONE;
 }
 
+bool v1_tree_met_memory(struct v1_tree *tree)
+{
+        if (!tree || tree->leaves[V1_MEMORY].dir.fd < 0)
+                return false;
+        return count_failed(&tree->leaves[V1_MEMORY].dir) > tree->n_failed[0] ||
+               count_failed(&tree->group->places[V1_MEMORY].dir) > tree->n_failed[1];
+}
+
 /* --- accounts ---------------------------------------------------------------------------------------------
  */
 

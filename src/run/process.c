@@ -365,7 +365,7 @@ static int start(struct inbye_process *process, const struct prepared *prepared,
         note_start(process);
         r = spawn(&prepared->plan, &spawned, reterr);
         if (r < 0)
-                return r;
+                return limit_tree_explain(&process->limits, r, reterr);
         process->pid = spawned.pid;
         process->pidfd = spawned.pidfd;
         process->tree->ops->tree_started(process->tree, &spawned);

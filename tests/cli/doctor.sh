@@ -31,6 +31,14 @@ else
         expect_status 0 "$INBYE" doctor --fix-hint
         check "there is nothing to mend" [ ! -s "$out" ]
 fi
+# Who may do least is told most; the binary may lie where he cannot reach it.
+if [ "$(id -u)" -ne 0 ] || setpriv --reuid 65534 --regid 65534 --clear-groups "$INBYE" --version >/dev/null 2>&1; then
+        as_nobody=
+        [ "$(id -u)" -ne 0 ] || as_nobody='setpriv --reuid 65534 --regid 65534 --clear-groups'
+        # shellcheck disable=SC2086
+        $as_nobody "$INBYE" doctor --fix-hint >"$out" 2>"$err"
+        check "paths in the cures are clean" [ "$(grep -c '[a-z]//' "$out")" -eq 0 ]
+fi
 expect_status 0 "$INBYE" doctor --require pgroup
 "$INBYE" run --require cgroup true 2>/dev/null
 works=$?

@@ -69,6 +69,10 @@ if enforced memory=64M; then
         expect_status 124 run --limit memory=64M sh -c "$appetite memory 200000000; echo survived"
         expect_out ''
         report_is status '"oom"'
+        # Not even the program gets in: that is no fault of the program.
+        expect_status 125 run --limit memory=4K true
+        match_err "^inbye: limit 'memory': 4096 bytes are too few for the command to start; "
+        report_is error.stage '"limit"'
         cell memory "enforced, peak $peak of 67108864"
 fi
 

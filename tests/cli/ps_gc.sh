@@ -116,6 +116,29 @@ else
         match_err "controller .pids. is not in the unified hierarchy"
 fi
 
+# A host of v1 alone: ps and gc do with what is there. Mount points of cgroupfs have no blanks.
+without_v2() {
+        # shellcheck disable=SC2016
+        unshare --mount sh -c 'for at in $(awk "\$3 == \"cgroup2\" { print \$2 }" /proc/self/mounts); do umount -l "$at"; done
+                exec "$@"' sh "$@"
+}
+pids_v1=$(awk '$3 == "cgroup" && $4 ~ /(^|,)pids(,|$)/ { print $2; exit }' /proc/self/mounts)
+[ -z "$pids_v1" ] || pids_v1=$pids_v1$(sed -n 's,^[0-9]*:pids:\(.*[^/]\)\{0\,1\}/*$,\1,p' /proc/self/cgroup)
+left=inbye.00000000000000000000000000000001
+if ! unshare --mount true 2>/dev/null; then
+        echo "# no mount namespace to take cgroup2 away in"
+elif [ "$pids_v1" ] && mkdir -m 1755 "$pids_v1/$left" 2>/dev/null; then
+        expect_status 0 without_v2 "$INBYE" ps
+        match_out "^00000000 .* dead "
+        expect_status 0 without_v2 "$INBYE" gc
+        match_out "^removed limits 00000000 with 0 processes, left in $pids_v1/$left\$"
+        check "gc removes what is left in v1" test ! -e "$pids_v1/$left"
+        expect_status 0 without_v2 "$INBYE" run true
+elif [ -z "$pids_v1" ]; then
+        expect_status 125 without_v2 "$INBYE" ps
+        match_err 'no cgroup2 file system is mounted here'
+fi
+
 # An inbye in a tree of pidns is killed with the tree, and its warden at the same moment; that one is stopped, so that
 # it is sure to come too late. Whom the pid meant nobody can say any more: the lock that is free is the proof.
 if ! "$INBYE" run --mechanism=pidns -- true 2>/dev/null; then
