@@ -60,6 +60,7 @@ INBYE_API const char *inbye_profile_description(const struct inbye_profile *prof
 struct inbye_profile_setting {
         const char *key;   /**< As in the INI form. */
         const char *value; /**< One word, without quotes. */
+        int optional;      /**< It is skipped where the host cannot do it: a '-' stood in front. */
         const char *file;  /**< Where it was said: a file, or the name of a profile that is built in. */
         unsigned line, column;
 };

@@ -132,6 +132,15 @@ INBYE_API const char *inbye_result_on_owner_death(const struct inbye_result *res
 INBYE_API const char *inbye_result_passed_over(
         const struct inbye_result *result, size_t index, const char **ret_reason);
 
+/**
+ * What its sandbox left out of a profile, as it was optional and not to be had here. NULL beyond the last.
+ *
+ * @param ret_reason  Why; may be NULL.
+ * @return The setting ("KEY=VALUE"), the path that is not there, or the limit that could not be enforced.
+ */
+INBYE_API const char *inbye_result_sandbox_skipped(
+        const struct inbye_result *result, size_t index, const char **ret_reason);
+
 /** A process that was there when the command had ended, or that could not be ended. */
 struct inbye_leftover {
         pid_t pid;

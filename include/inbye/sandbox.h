@@ -112,15 +112,24 @@ INBYE_API const char *const *inbye_sandbox_unknown_calls(const struct inbye_sand
 INBYE_API uint32_t inbye_sandbox_required(const struct inbye_sandbox *sandbox);
 /**
  * Make limits of a command at least as strict as the sandbox has them, as a start does: of two the stricter
- * counts.
+ * counts. Those that are optional are not in them: a start may have to do without.
  *
  * @param limits  Changed in place; from INBYE_LIMITS_INIT.
- * @retval 1        The sandbox has limits.
+ * @retval 1        The sandbox has limits, optional or not.
  * @retval 0        It has none.
  * @retval -EINVAL  limits is NULL, or of another version.
  */
 INBYE_API INBYE_MUST_USE int inbye_sandbox_limits(
         const struct inbye_sandbox *sandbox, struct inbye_limits *limits);
+
+/**
+ * What a profile marks as optional, and this host cannot do: left out.
+ *
+ * @param ret_reason  Why; may be NULL.
+ * @return "KEY=VALUE" of the profile; NULL beyond the last. Lives as long as the sandbox is not changed.
+ */
+INBYE_API const char *inbye_sandbox_skipped(
+        const struct inbye_sandbox *sandbox, size_t index, const char **ret_reason);
 
 /** Mechanisms (INBYE_MECHANISM_* bits) of a group that commands may be started in with it; 0: any. */
 INBYE_API uint32_t inbye_sandbox_mechanisms(const struct inbye_sandbox *sandbox);

@@ -169,7 +169,7 @@ static void show_ini(struct view *view, const struct inbye_profile *profile)
         if (description[0])
                 buf_printf(&out, "\nDescription=%s", description);
         for (size_t i = 0; (setting = inbye_profile_setting(profile, i)); i++) {
-                buf_printf(&out, "\n%s=", setting->key);
+                buf_printf(&out, "\n%s=%s", setting->key, setting->optional ? "-" : "");
                 if (setting->value[0])
                         put_word(&out, setting->value);
         }
@@ -181,6 +181,8 @@ static void setting_json(struct json *json, const struct inbye_profile_setting *
         json_object_begin(json);
         put_text(json, "key", setting->key);
         put_text(json, "value", setting->value);
+        json_key(json, "optional");
+        json_bool(json, setting->optional);
         put_text(json, "file", setting->file);
         put_number(json, "line", setting->line);
         put_number(json, "column", setting->column);

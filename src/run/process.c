@@ -289,8 +289,6 @@ static struct inbye_process *process_new(struct inbye_group *group, struct inbye
         process->group = group;
         process->loop = group->loop;
         process->command = inbye_command_ref(command);
-        process->limits_said = command->limits;
-        (void)sandbox_limit(command->sandbox, &process->limits_said);
         process->pidfd = process->end_fd = -1;
         process->limits = (struct limit_tree)LIMIT_TREE_INIT;
         for (int i = 0; i < N_PINS; i++)
@@ -437,9 +435,10 @@ int inbye_group_spawn(struct inbye_group *group, struct inbye_command *command,
         r = reserve(process);
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_LOOP, -r, "cannot hold another process");
+        process->result->skips = prepared.sandbox.skips;
+        prepared.sandbox.skips = (struct sandbox_skips){ 0 };
         process->tree->ops->tree_plan(process->tree, &prepared.plan);
-        r = limit_tree_open(&process->limits, &group->limits, process->tree, &process->limits_said,
-                &prepared.plan, reterr);
+        r = process_open_limits(process, &prepared, reterr);
         if (r < 0)
                 return r;
         r = start(process, &prepared, reterr);

@@ -203,6 +203,21 @@ static void write_error(struct json *json, const struct inbye_error *error)
         json_object_end(json);
 }
 
+static void write_skips(struct json *json, const struct inbye_result *result)
+{
+        const char *part, *reason;
+
+        json_key(json, "sandbox_skipped");
+        json_array_begin(json);
+        for (size_t i = 0; (part = inbye_result_sandbox_skipped(result, i, &reason)); i++) {
+                json_object_begin(json);
+                write_bytes_key(json, "part", part);
+                write_bytes_key(json, "reason", reason);
+                json_object_end(json);
+        }
+        json_array_end(json);
+}
+
 static void write_mechanism(struct json *json, const struct inbye_result *result)
 {
         const char *name, *reason;
@@ -242,6 +257,7 @@ int inbye_result_json(const struct inbye_result *result, uint32_t flags, char **
         write_usage(&json, &result->usage);
         write_limits(&json, result);
         write_mechanism(&json, result);
+        write_skips(&json, result);
         write_leftovers(&json, result);
         write_error(&json, result->error);
         json_object_end(&json);

@@ -113,6 +113,7 @@ void inbye_result_unref(struct inbye_result *result)
         contain_passed_over_unref(result->passed_over);
         inbye_command_unref(result->command);
         free(result->error);
+        sandbox_skips_deinit(&result->skips);
         free(result->leftovers);
         free(result->escaped);
         free(result);
@@ -283,4 +284,23 @@ uint64_t inbye_result_n_escaped(const struct inbye_result *result)
 const struct inbye_leftover *inbye_result_escaped(const struct inbye_result *result, size_t index)
 {
         return index < result->n_escaped_known ? &result->escaped[index].public : NULL;
+}
+
+const char *inbye_result_sandbox_skipped(
+        const struct inbye_result *result, size_t index, const char **ret_reason)
+{
+        const struct inbye_sandbox *sandbox = result ? result->command->sandbox : NULL;
+        const struct sandbox_skip *skip;
+
+        if (!result)
+                return NULL;
+        if (sandbox && index < sandbox->skips.n)
+                return inbye_sandbox_skipped(sandbox, index, ret_reason);
+        index -= sandbox ? sandbox->skips.n : 0;
+        if (index >= result->skips.n)
+                return NULL;
+        skip = &result->skips.list[index];
+        if (ret_reason)
+                *ret_reason = skip->reason;
+        return skip->part;
 }

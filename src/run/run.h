@@ -47,8 +47,9 @@ struct inbye_result {
         struct contain_passed_over *passed_over; /* a reference, or NULL */
         struct leftover *leftovers;              /* owned; at most LEFTOVERS_KNOWN */
         size_t n_leftovers, n_leftovers_known;
-        struct leftover *escaped; /* owned; at most LEFTOVERS_KNOWN */
-        uint64_t n_escaped;       /* INBYE_UNKNOWN: nobody could tell */
+        struct sandbox_skips skips; /* besides those of the sandbox itself */
+        struct leftover *escaped;   /* owned; at most LEFTOVERS_KNOWN */
+        uint64_t n_escaped;         /* INBYE_UNKNOWN: nobody could tell */
         size_t n_escaped_known;
 };
 /** Everything unknown, the command referenced. */
@@ -182,6 +183,9 @@ struct inbye_process {
 void process_emit(struct inbye_process *process, struct inbye_event event);
 /** Make the result and release everything that held the tree; then tell the owner, from the loop. */
 void process_finish(struct inbye_process *process);
+/** Put the limits of the command and its sandbox in force; the tree is there, the child is not. */
+struct prepared;
+int process_open_limits(struct inbye_process *process, struct prepared *prepared, struct inbye_error *reterr);
 /** (Re)start the timers from the deadlines, or stop them while paused. */
 void process_arm(struct inbye_process *process);
 /** A limit of time has passed: end it, unless it is ending already. */

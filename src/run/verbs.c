@@ -135,9 +135,7 @@ static bool needs_owner(const struct inbye_command *command)
 
 static bool brings_limits(const struct inbye_sandbox *sandbox)
 {
-        struct inbye_limits none = LIMITS_NONE;
-
-        return inbye_sandbox_required(sandbox) || sandbox_limit(sandbox, &none) ||
+        return inbye_sandbox_required(sandbox) || sandbox_has_limits(sandbox) ||
                sandbox_timeout(sandbox, INBYE_FOREVER) != INBYE_FOREVER;
 }
 

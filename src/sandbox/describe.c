@@ -59,6 +59,10 @@ int sandbox_describe(const struct inbye_sandbox *sandbox, struct buf *out)
                 buf_printf(out, "landlock_rw=%s", *path);
                 buf_append(out, "", 1);
         }
+        for (char **path = sandbox->writable_if_there; path && *path; path++) {
+                buf_printf(out, "landlock_rw=-%s", *path);
+                buf_append(out, "", 1);
+        }
         for (size_t i = 0; i < sandbox->n_paths; i++)
                 describe_path(&sandbox->paths[i], out);
         for (size_t i = 0; i < sandbox->n_filters; i++)

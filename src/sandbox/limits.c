@@ -17,14 +17,40 @@ static uint64_t less_of(uint64_t a, uint64_t b)
         return a < b ? a : b;
 }
 
-bool sandbox_limit(const struct inbye_sandbox *sandbox, struct inbye_limits *limits)
+void sandbox_limits_merge(struct inbye_limits *to, const struct inbye_limits *from)
 {
-        if (!sandbox)
+        to->memory_bytes = less_of(to->memory_bytes, from->memory_bytes);
+        to->tasks = less_of(to->tasks, from->tasks);
+        to->cpu_us_per_s = less_of(to->cpu_us_per_s, from->cpu_us_per_s);
+}
+
+void sandbox_limit(const struct inbye_sandbox *sandbox, struct inbye_limits *limits)
+{
+        if (sandbox)
+                sandbox_limits_merge(limits, &sandbox->limits);
+}
+
+bool sandbox_limit_optional(
+        const struct inbye_sandbox *sandbox, enum inbye_limit limit, struct inbye_limits *limits)
+{
+        struct inbye_limits one = LIMITS_NONE;
+
+        if (!sandbox || !limits_has(&sandbox->optional_limits, limit))
                 return false;
-        limits->memory_bytes = less_of(limits->memory_bytes, sandbox->limits.memory_bytes);
-        limits->tasks = less_of(limits->tasks, sandbox->limits.tasks);
-        limits->cpu_us_per_s = less_of(limits->cpu_us_per_s, sandbox->limits.cpu_us_per_s);
-        return limits_controllers(&sandbox->limits) != 0;
+        if (limit == INBYE_LIMIT_MEMORY)
+                one.memory_bytes = sandbox->optional_limits.memory_bytes;
+        else if (limit == INBYE_LIMIT_TASKS)
+                one.tasks = sandbox->optional_limits.tasks;
+        else if (limit == INBYE_LIMIT_CPU)
+                one.cpu_us_per_s = sandbox->optional_limits.cpu_us_per_s;
+        sandbox_limits_merge(limits, &one);
+        return true;
+}
+
+bool sandbox_has_limits(const struct inbye_sandbox *sandbox)
+{
+        return sandbox &&
+               (limits_controllers(&sandbox->limits) | limits_controllers(&sandbox->optional_limits));
 }
 
 uint64_t sandbox_timeout(const struct inbye_sandbox *sandbox, uint64_t timeout_ns)
@@ -36,7 +62,8 @@ int inbye_sandbox_limits(const struct inbye_sandbox *sandbox, struct inbye_limit
 {
         if (!limits || limits->size != sizeof(*limits))
                 return -EINVAL;
-        return sandbox_limit(sandbox, limits);
+        sandbox_limit(sandbox, limits);
+        return sandbox_has_limits(sandbox);
 }
 
 uint32_t inbye_sandbox_required(const struct inbye_sandbox *sandbox)

@@ -28,35 +28,56 @@ const char *const *inbye_sandbox_profiles(void)
 /* --- one sandbox added to another -------------------------------------------------------------------------
  */
 
-static size_t n_writable(const struct inbye_sandbox *sandbox)
+static size_t count(char **strings)
 {
-        return sandbox->writable ? strv_length((const char *const *)sandbox->writable) : 0;
+        return strings ? strv_length((const char *const *)strings) : 0;
+}
+
+static int make_room_for_strings(char ***to, char **from)
+{
+        size_t n = count(from);
+        char **grown;
+
+        if (n == 0)
+                return 0;
+        grown = array_resize(*to, count(*to) + n + 1, sizeof(*grown));
+        if (!grown)
+                return -ENOMEM;
+        if (!*to)
+                grown[0] = NULL;
+        *to = grown;
+        return 0;
+}
+
+static void move_strings(char **to, char **from)
+{
+        if (count(from) == 0)
+                return;
+        memcpy(to + count(to), from, (count(from) + 1) * sizeof(*from));
+        from[0] = NULL;
 }
 
 /* Room for what comes: all that can fail. */
 static int make_room(struct inbye_sandbox *to, const struct inbye_sandbox *from)
 {
-        size_t n = n_writable(from);
         struct sandbox_path *paths;
-        char **writable;
+        struct sandbox_skip *skips;
+        int r;
 
         if (to->n_filters + from->n_filters > SANDBOX_FILTERS)
                 return -E2BIG;
-        if (from->n_paths) {
-                paths = array_resize(to->paths, to->n_paths + from->n_paths, sizeof(*paths));
-                if (!paths)
-                        return -ENOMEM;
-                to->paths = paths;
-        }
-        if (n) {
-                writable = array_resize(to->writable, n_writable(to) + n + 1, sizeof(*writable));
-                if (!writable)
-                        return -ENOMEM;
-                if (!to->writable)
-                        writable[0] = NULL;
-                to->writable = writable;
-        }
-        return filters_keep_unknown(&to->unknown_calls, from->unknown_calls);
+        paths = array_resize(to->paths, to->n_paths + from->n_paths + 1, sizeof(*paths));
+        if (!paths)
+                return -ENOMEM;
+        to->paths = paths;
+        skips = array_resize(to->skips.list, to->skips.n + from->skips.n + 1, sizeof(*skips));
+        if (!skips)
+                return -ENOMEM;
+        to->skips.list = skips;
+        r = make_room_for_strings(&to->writable, from->writable);
+        if (r == 0)
+                r = make_room_for_strings(&to->writable_if_there, from->writable_if_there);
+        return r == 0 ? filters_keep_unknown(&to->unknown_calls, from->unknown_calls) : r;
 }
 
 static void move_paths(struct inbye_sandbox *to, struct inbye_sandbox *from)
@@ -66,12 +87,11 @@ static void move_paths(struct inbye_sandbox *to, struct inbye_sandbox *from)
         from->n_paths = 0;
 }
 
-static void move_writable(struct inbye_sandbox *to, struct inbye_sandbox *from)
+static void move_skips(struct sandbox_skips *to, struct sandbox_skips *from)
 {
-        if (n_writable(from) == 0)
-                return;
-        memcpy(to->writable + n_writable(to), from->writable, (n_writable(from) + 1) * sizeof(char *));
-        from->writable[0] = NULL;
+        for (size_t i = 0; i < from->n; i++)
+                to->list[to->n++] = from->list[i];
+        from->n = 0;
 }
 
 static void move_filters(struct inbye_sandbox *to, struct inbye_sandbox *from)
@@ -88,7 +108,9 @@ static int merge(struct inbye_sandbox *to, struct inbye_sandbox *from)
         if (r < 0)
                 return r;
         move_paths(to, from);
-        move_writable(to, from);
+        move_skips(&to->skips, &from->skips);
+        move_strings(to->writable, from->writable);
+        move_strings(to->writable_if_there, from->writable_if_there);
         move_filters(to, from);
         to->no_new_privs |= from->no_new_privs;
         to->no_capabilities |= from->no_capabilities;
@@ -97,7 +119,8 @@ static int merge(struct inbye_sandbox *to, struct inbye_sandbox *from)
         to->own_root |= from->own_root;
         to->own_pids |= from->own_pids;
         to->landlock |= from->landlock;
-        (void)sandbox_limit(from, &to->limits);
+        sandbox_limits_merge(&to->limits, &from->limits);
+        sandbox_limits_merge(&to->optional_limits, &from->optional_limits);
         to->timeout_ns = sandbox_timeout(from, to->timeout_ns);
         to->required |= from->required;
         to->waived |= from->waived;
@@ -120,17 +143,39 @@ static int fail(
         return -error->number;
 }
 
+static int skip(
+        struct inbye_sandbox *sandbox, const struct inbye_profile_setting *setting, const char *reason)
+{
+        char part[256];
+
+        snprintf(part, sizeof(part), "%s=%s", setting->key, setting->value);
+        return sandbox_skip(&sandbox->skips, part, reason);
+}
+
+static int apply_one(
+        const struct profile_setting *setting, struct inbye_sandbox *sandbox, struct inbye_error *reterr)
+{
+        const struct profile_word word = { setting->public.value, setting->public.optional };
+        struct inbye_error error = { 0 };
+        int r = word.optional && setting->key->try ? setting->key->try(&error) : 0;
+
+        if (r == 0)
+                r = setting->key->apply(sandbox, word, &error);
+        if (r == -EOPNOTSUPP && word.optional) {
+                r = skip(sandbox, &setting->public, error.text);
+                return r < 0 ? error_set(reterr, INBYE_STAGE_SANDBOX, -r, "sandbox profile") : 0;
+        }
+        return r < 0 ? fail(setting, &error, reterr) : 0;
+}
+
 static int apply(
         const struct inbye_profile *profile, struct inbye_sandbox *sandbox, struct inbye_error *reterr)
 {
-        for (size_t i = 0; i < profile->n_settings; i++) {
-                const struct profile_setting *setting = &profile->settings[i];
-                struct inbye_error error = { 0 };
+        int r = 0;
 
-                if (setting->key->apply(sandbox, setting->public.value, &error) < 0)
-                        return fail(setting, &error, reterr);
-        }
-        return 0;
+        for (size_t i = 0; i < profile->n_settings && r == 0; i++)
+                r = apply_one(&profile->settings[i], sandbox, reterr);
+        return r;
 }
 
 int inbye_sandbox_add_profile(struct inbye_sandbox *sandbox, const char *name, struct inbye_error *reterr)

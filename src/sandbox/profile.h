@@ -15,6 +15,11 @@ enum profile_shape {
         PROFILE_BASE     /* words: profiles that it builds on */
 };
 
+struct profile_word {
+        const char *text;
+        bool optional;
+};
+
 struct profile_key {
         const char *name; /* as in INI */
         const char *json; /* as in JSON: that of inbye-jobs(5) where there is one */
@@ -22,7 +27,9 @@ struct profile_key {
         const char *expected;
         const char *const *values; /* a closed set, NULL-terminated; NULL: open */
         bool (*check)(const char *word);
-        int (*apply)(struct inbye_sandbox *sandbox, const char *word, struct inbye_error *reterr);
+        int (*apply)(struct inbye_sandbox *sandbox, struct profile_word word, struct inbye_error *reterr);
+        bool may_be_optional;
+        int (*try)(struct inbye_error *reterr); /* can this host do it? -EOPNOTSUPP; NULL: apply says so */
 };
 /** Ends with a row without a name. */
 extern const struct profile_key profile_keys[];

@@ -116,7 +116,7 @@ static struct place place_of(struct source *source, const char *byte)
  */
 
 static void add_setting(struct reader *reader, const struct source *source, struct place at,
-        const struct profile_key *key, const char *word)
+        const struct profile_key *key, struct profile_word word)
 {
         struct inbye_profile *profile = reader->profile;
         struct profile_setting *grown;
@@ -130,14 +130,14 @@ static void add_setting(struct reader *reader, const struct source *source, stru
         grown = array_resize(profile->settings, profile->n_settings + 1, sizeof(*grown));
         if (grown)
                 profile->settings = grown;
-        value = grown ? strdup(word) : NULL;
+        value = grown ? strdup(word.text) : NULL;
         if (!value) {
                 out_of_memory(reader);
                 return;
         }
         grown[profile->n_settings++] = (struct profile_setting){
                 .key = key,
-                .public = { key->name, value, source->file, at.line, at.column },
+                .public = { key->name, value, word.optional, source->file, at.line, at.column },
         };
 }
 
@@ -155,19 +155,23 @@ static bool is_among(const char *word, const char *const *values)
         return false;
 }
 
+/* A '-' in front of it, as systemd has it in front of paths: it is optional. */
 static void take_word(struct reader *reader, const struct source *source, struct place at,
-        const struct profile_key *key, const char *word)
+        const struct profile_key *key, const char *text)
 {
-        /* "on" is near to "no", and no typing error. */
-        const char *nearest = key->values && strlen(word) > 2 ? str_nearest(word, key->values) : NULL;
+        struct profile_word word = { text, key->may_be_optional && text[0] == '-' };
+        const char *nearest;
         char hint[64];
 
+        word.text += word.optional;
+        /* "on" is near to "no", and no typing error. */
+        nearest = key->values && strlen(word.text) > 2 ? str_nearest(word.text, key->values) : NULL;
         if (key->shape == PROFILE_BASE) {
-                read_named(reader, source, at, word);
-        } else if (key->values ? !is_among(word, key->values) : key->check && !key->check(word)) {
+                read_named(reader, source, at, word.text);
+        } else if (key->values ? !is_among(word.text, key->values) : key->check && !key->check(word.text)) {
                 snprintf(hint, sizeof(hint), "did you mean '%s'?", nearest ? nearest : "");
                 fault(reader, source, at, nearest ? hint : NULL, "%s: expected %s, not '%s'",
-                        name_in(source, key), key->expected, word);
+                        name_in(source, key), key->expected, word.text);
         } else {
                 add_setting(reader, source, at, key, word);
         }
@@ -249,7 +253,8 @@ static void take_setting(struct reader *reader, struct source *source, const str
         else if (key->shape != PROFILE_NOTHING)
                 take_words(reader, source, key, item);
         else if (item->n_value == 0)
-                add_setting(reader, source, place_of(source, item->name), key, "");
+                add_setting(reader, source, place_of(source, item->name), key,
+                        (struct profile_word){ "", false });
         else
                 fault(reader, source, place_of(source, item->value), NULL, "%s: expected %s", key->name,
                         key->expected);
@@ -296,7 +301,7 @@ static void take_scalar(struct reader *reader, const struct source *source, cons
         struct place at = place_in(node->place);
 
         if (key->shape == PROFILE_NOTHING && is_true(node))
-                add_setting(reader, source, at, key, "");
+                add_setting(reader, source, at, key, (struct profile_word){ "", false });
         else if (key->shape == PROFILE_NOTHING)
                 fault(reader, source, at, NULL, "%s: expected true", key->json);
         else if (key->shape == PROFILE_TEXT && node->kind == JSON_KIND_STRING)

@@ -25,6 +25,8 @@ static void sandbox_free(struct inbye_sandbox *sandbox)
                 sandbox_filter_deinit(&sandbox->filters[i]);
         free(sandbox->paths);
         strv_free(sandbox->writable);
+        strv_free(sandbox->writable_if_there);
+        sandbox_skips_deinit(&sandbox->skips);
         strv_free(sandbox->unknown_calls);
         free(sandbox);
 }
@@ -39,7 +41,7 @@ int inbye_sandbox_open(struct inbye_sandbox **ret_sandbox)
         if (!sandbox)
                 return -ENOMEM;
         atomic_init(&sandbox->n_references, 1);
-        sandbox->limits = LIMITS_NONE;
+        sandbox->limits = sandbox->optional_limits = LIMITS_NONE;
         sandbox->timeout_ns = INBYE_FOREVER;
         *ret_sandbox = sandbox;
         return 0;

@@ -13,7 +13,18 @@
 struct sandbox_path {
         enum inbye_access access;
         char *path, *target; /* target NULL: at the path */
+        bool optional;       /* need not be there */
 };
+
+/* Parts that were optional and are left out, and why. */
+struct sandbox_skips {
+        struct sandbox_skip {
+                char *part, *reason;
+        } * list;
+        size_t n;
+};
+int sandbox_skip(struct sandbox_skips *skips, const char *part, const char *reason);
+void sandbox_skips_deinit(struct sandbox_skips *skips);
 
 #define SANDBOX_FILTERS 8
 
@@ -33,14 +44,17 @@ struct inbye_sandbox {
         bool own_pids;   /* only under a mechanism with a pid namespace */
         bool landlock;   /* by the accesses below */
         char **writable; /* of Landlock */
+        char **writable_if_there;
         struct sandbox_path *paths;
         size_t n_paths;
         struct sandbox_filter filters[SANDBOX_FILTERS];
         size_t n_filters;
         char **unknown_calls;       /* names in filters that mean nothing here; NULL: none */
         struct inbye_limits limits; /* memory, tasks and CPU only */
+        struct inbye_limits optional_limits;
         uint64_t timeout_ns;
         uint32_t required, waived; /* INBYE_REQUIRE_* */
+        struct sandbox_skips skips;
 };
 
 /** The steps of one start. All strings in it live until _deinit(). */
@@ -51,6 +65,7 @@ struct sandbox_steps {
         struct spawn_access *accesses;
         char **strings; /* all that was put together for it */
         size_t n_mounts, n_accesses, n_strings;
+        struct sandbox_skips skips; /* found when it was started */
         char uid_map[32], gid_map[32];
         char cwd[4096];
 };
@@ -65,9 +80,15 @@ void sandbox_steps_deinit(struct sandbox_steps *steps);
 int sandbox_prepare(struct sandbox_steps *steps, const struct inbye_sandbox *sandbox, const char *cwd,
         struct inbye_error *reterr);
 
-/** Make the limits at least as strict as the sandbox has them. @return has it any? NULL: it has none. */
-bool sandbox_limit(const struct inbye_sandbox *sandbox, struct inbye_limits *limits);
+/** Make the limits at least as strict as the sandbox has them; NULL: it has none. */
+void sandbox_limit(const struct inbye_sandbox *sandbox, struct inbye_limits *limits);
+/** The same with one of those that are optional. @return is there one? */
+bool sandbox_limit_optional(
+        const struct inbye_sandbox *sandbox, enum inbye_limit limit, struct inbye_limits *limits);
+/** Has it any, optional or not? */
+bool sandbox_has_limits(const struct inbye_sandbox *sandbox);
 uint64_t sandbox_timeout(const struct inbye_sandbox *sandbox, uint64_t timeout_ns);
+void sandbox_limits_merge(struct inbye_limits *to, const struct inbye_limits *from);
 /** Are those there that it requires? -EINVAL: reterr says which are not. */
 int sandbox_check_limits(const struct inbye_sandbox *sandbox, const struct inbye_limits *limits,
         uint64_t timeout_ns, uint32_t waived, struct inbye_error *reterr);
@@ -78,6 +99,8 @@ int sandbox_describe(const struct inbye_sandbox *sandbox, struct buf *out);
 /* --- inside this folder -----------------------------------------------------------------------------------
  */
 
+/** Can this host do all that it says? 0; -EOPNOTSUPP; another errno: a shortage of the moment. */
+int sandbox_try(const struct inbye_sandbox *sandbox, struct inbye_error *reterr);
 /** May it be changed? 0, -EINVAL for NULL, -EBUSY once a command was started in it. */
 int sandbox_change(const struct inbye_sandbox *sandbox);
 /** What is owned of it is taken, also where it fails: -E2BIG. */

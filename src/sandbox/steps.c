@@ -25,6 +25,7 @@ void sandbox_steps_deinit(struct sandbox_steps *steps)
         free(steps->strings);
         free(steps->mounts);
         free(steps->accesses);
+        sandbox_skips_deinit(&steps->skips);
         *steps = (struct sandbox_steps){ 0 };
 }
 
@@ -177,6 +178,14 @@ static int add_root(struct sandbox_steps *steps, const struct sandbox_path *path
         return steps_mount(steps, mount) < 0 ? error_set(reterr, INBYE_STAGE_SANDBOX, ENOMEM, "sandbox") : 0;
 }
 
+/* What is optional and not there is left out, and told. */
+static bool is_skipped(struct sandbox_steps *steps, const char *path)
+{
+        struct stat st;
+
+        return stat(path, &st) < 0 && sandbox_skip(&steps->skips, path, strerror(errno)) == 0;
+}
+
 static int add_path(struct sandbox_steps *steps, const struct sandbox_path *path, struct inbye_error *reterr)
 {
         const char *real = resolve(steps, path->path, reterr);
@@ -222,7 +231,8 @@ static int prepare_mounts(struct sandbox_steps *steps, const struct inbye_sandbo
                         r = error_set(reterr, INBYE_STAGE_SANDBOX, ENOMEM, "sandbox");
         }
         for (size_t i = 0; i < sandbox->n_paths && r == 0; i++)
-                r = add_path(steps, &sandbox->paths[i], reterr);
+                if (!sandbox->paths[i].optional || !is_skipped(steps, sandbox->paths[i].path))
+                        r = add_path(steps, &sandbox->paths[i], reterr);
         return r;
 }
 
@@ -240,11 +250,14 @@ static int allow_writable(struct sandbox_steps *steps, const struct inbye_sandbo
 
         for (size_t i = 0; sandbox->writable && sandbox->writable[i] && r == 0; i++)
                 r = steps_access(steps, sandbox->writable[i], all, false);
+        for (char **path = sandbox->writable_if_there; path && *path && r == 0; path++)
+                if (!is_skipped(steps, *path))
+                        r = steps_access(steps, *path, all, true);
         for (size_t i = 0; i < sandbox->n_paths && r == 0; i++)
                 if (sandbox->own_root && sandbox->paths[i].access == INBYE_ACCESS_READ_WRITE)
                         r = steps_access(steps,
                                 sandbox->paths[i].target ? sandbox->paths[i].target : sandbox->paths[i].path,
-                                all, false);
+                                all, sandbox->paths[i].optional);
         if (r < 0 || !sandbox->own_root)
                 return r;
         r = steps_access(steps, steps->cwd, all, false);

@@ -151,6 +151,8 @@ Test(sandbox, limits_of_a_profile_and_of_the_command_are_both_kept)
         cr_assert(eq(u64, limits.tasks, 4));
         cr_assert(eq(u64, limits.cpu_us_per_s, 500000));
         cr_assert(eq(u32, inbye_sandbox_required(NULL), 0));
+        cr_assert(eq(ptr, (void *)inbye_sandbox_skipped(sandbox, 0, NULL), NULL));
+        cr_assert(eq(ptr, (void *)inbye_sandbox_skipped(NULL, 0, NULL), NULL));
         inbye_sandbox_unref(sandbox);
 }
 

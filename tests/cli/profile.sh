@@ -239,6 +239,67 @@ expect_status 1 "$INBYE" profile check "$tmp/folder/limits.json"
 match_out "limits.json:1:13: there is no key 'limits.memroy'; did you mean 'limits.memory'"
 match_out "limits.json:1:27: there is no key 'limits.tasks'"
 
+# Optional parts: done where they can be; where not, left out and told. The others are refused as ever.
+# reported FILE: the parts that a report names as skipped.
+reported() {
+        python3 -c 'import json, sys
+for s in json.load(open(sys.argv[1]))["sandbox_skipped"]: print(s["part"], bool(s["reason"]))' "$1"
+}
+profile "$tmp/folder/optional.ini" "InaccessiblePaths=-/no/such -$tmp/folder" 'PrivateNetwork=-yes' 'PrivateIPC=-yes' \
+        'LandlockReadWrite=-/no/landlock -/' 'TasksMax=-5000'
+expect_status 0 "$INBYE" profile show "$tmp/folder/optional.ini"
+match_out '^PrivateNetwork=-yes$'
+match_out "^InaccessiblePaths=-$tmp/folder\$"
+expect_status 0 "$INBYE" profile show --json "$tmp/folder/optional.ini"
+match_out '"key":"PrivateNetwork","value":"yes","optional":true'
+expect_status 0 "$INBYE" run -m reaper --report "$tmp/report" --sandbox "$tmp/folder/optional.ini" -- true
+reported "$tmp/report" >"$tmp/skipped"
+check "a path that is not there is left out and told" grep -qx '/no/such True' "$tmp/skipped"
+if "$INBYE" run -m reaper --no-network --hide "$tmp/folder" -- true 2>/dev/null; then
+        check "what can be done is not left out" sh -c "! grep -Eq 'Private|$tmp' '$tmp/skipped'"
+        expect_status 0 "$INBYE" run -m reaper --sandbox "$tmp/folder/optional.ini" -- sh -c "ls '$tmp/folder'; grep -c : /proc/net/dev"
+        expect_out 1
+fi
+"$INBYE" run --limit tasks=5000 -- true 2>/dev/null
+as_option=$?
+"$INBYE" run --report "$tmp/report" --sandbox "$tmp/folder/optional.ini" -- true 2>"$err"
+reported "$tmp/report" >"$tmp/skipped"
+if [ $as_option -eq 0 ]; then
+        check "a limit that can be had is in force" grep -q '"limits":{"tasks":"not_tripped"}' "$tmp/report"
+else
+        check "a limit that cannot be had is left out and told" grep -qx 'tasks True' "$tmp/skipped"
+fi
+# Where namespaces are forbidden.
+"$INBYE_HELPERS/without" container -- "$INBYE" run -m reaper --report "$tmp/report" --sandbox "$tmp/folder/optional.ini" -- true 2>"$err"
+case $? in
+0)
+        reported "$tmp/report" >"$tmp/skipped"
+        for part in PrivateNetwork=yes PrivateIPC=yes "InaccessiblePaths=$tmp/folder"; do
+                check "$part is left out and told" grep -qx "$part True" "$tmp/skipped"
+        done
+        sed 's/=-/=/' "$tmp/folder/optional.ini" >"$tmp/folder/needed.ini"
+        expect_status 125 "$INBYE_HELPERS/without" container -- "$INBYE" run -m reaper --sandbox "$tmp/folder/needed.ini" -- true
+        printf '%s\n' '[Sandbox]' PrivateNetwork=yes >"$tmp/folder/needed.ini"
+        expect_status 125 "$INBYE_HELPERS/without" container -- "$INBYE" run -m reaper --sandbox "$tmp/folder/needed.ini" -- true
+        match_err 'cannot make the namespaces of the sandbox'
+        ;;
+77) skip container "this host does not let namespaces be taken away" ;;
+*) not_ok "optional parts let a command run where namespaces are forbidden: $(cat "$err")" ;;
+esac
+profile "$tmp/folder/wrong.ini" 'NoNewPrivileges=-yes' 'RequireLimits=-memory'
+expect_status 1 "$INBYE" profile check "$tmp/folder/wrong.ini"
+match_out "wrong.ini:2:17: NoNewPrivileges: expected yes .*, not '-yes'"
+match_out "wrong.ini:3:15: RequireLimits: expected .*, not '-memory'"
+
+# A filter of system calls from a file: any that --seccomp takes.
+printf '\006\000\000\000\000\000\377\177' >"$tmp/folder/allow.bpf"
+profile "$tmp/folder/filter.ini" "SeccompProfile=$tmp/folder/allow.bpf"
+expect_status 0 "$INBYE" run -m reaper --sandbox "$tmp/folder/filter.ini" -- grep ^Seccomp: /proc/self/status
+match_out '^Seccomp:[[:space:]]*2$'
+profile "$tmp/folder/filter.ini" "SeccompProfile=/no/such.bpf"
+expect_status 125 "$INBYE" run --sandbox "$tmp/folder/filter.ini" -- true
+match_err "filter.ini:2:16: SeccompProfile=/no/such.bpf: cannot open the filter"
+
 # Wrong use.
 for words in '' lst 'list x' 'show' 'show a b' check 'show --names build' 'list --names --json'; do
         # shellcheck disable=SC2086
