@@ -170,6 +170,20 @@ static int take_cpus(struct inbye_limits *limits, const char *value, struct inby
 /* --- disks ------------------------------------------------------------------------------------------------
  */
 
+/* Only whole disks have limits: that of a partition is the directory above it. */
+static void format_disk(dev_t device, char *text, size_t size)
+{
+        char path[64], number[32];
+
+        snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/partition", major(device), minor(device));
+        snprintf(text, size, "%u:%u", major(device), minor(device));
+        if (access(path, F_OK) < 0)
+                return;
+        snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/../dev", major(device), minor(device));
+        if (fd_read_file_at(AT_FDCWD, path, number, sizeof(number)) > 0)
+                snprintf(text, size, "%.*s", (int)strcspn(number, "\n"), number);
+}
+
 /* "8:0" as it is, a device by its numbers, a file by those of the device that it is on. */
 static int device_of(const char *path, char *text, size_t size, struct inbye_error *reterr)
 {
@@ -185,7 +199,7 @@ static int device_of(const char *path, char *text, size_t size, struct inbye_err
         device = S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev;
         if (major(device) == 0)
                 return settings_refuse(reterr, EINVAL, path, "is on no block device");
-        snprintf(text, size, "%u:%u", major(device), minor(device));
+        format_disk(device, text, size);
         return 0;
 }
 

@@ -16,6 +16,8 @@
 #include <string.h>
 
 #define FILE_SIZE 1024
+#define LIMIT_COUNTS_UNKNOWN                                                                                 \
+        ((struct limit_counts){ INBYE_UNKNOWN, INBYE_UNKNOWN, INBYE_UNKNOWN, INBYE_UNKNOWN, INBYE_UNKNOWN })
 
 /* The number behind a key at the start of a line. UINT64_MAX: it is not there. */
 static uint64_t find_number(const char *text, const char *key)
@@ -35,23 +37,48 @@ static uint64_t read_key(int dir_fd, const char *file, const char *key)
         return fd_read_file_at(dir_fd, file, text, sizeof(text)) < 0 ? INBYE_UNKNOWN : find_number(text, key);
 }
 
-/* As it counts without what is below it, where the kernel tells that apart. */
-static uint64_t read_local(int dir_fd, const char *local, const char *file, const char *key)
+/* As it counts without what is below it, where the kernel tells that apart. Most often there is nothing to
+ * tell apart: what did not happen below and here did not happen here. */
+static uint64_t count_own(int dir_fd, const char *local, const char *file, const char *key)
 {
-        uint64_t n = read_key(dir_fd, local, key);
+        uint64_t n = read_key(dir_fd, file, key), own;
 
-        return n == INBYE_UNKNOWN ? read_key(dir_fd, file, key) : n;
+        if (n == 0)
+                return 0;
+        own = read_key(dir_fd, local, key);
+        return own == INBYE_UNKNOWN ? n : own;
 }
 
-void account_counts(int dir_fd, struct limit_counts *ret)
+static void count_oom(int dir_fd, struct limit_counts *ret)
 {
-        *ret = (struct limit_counts){
-                .oom = read_key(dir_fd, "memory.events.local", "oom"),
-                .oom_kill = read_key(dir_fd, "memory.events", "oom_kill"),
-                .tasks_max = read_local(dir_fd, "pids.events.local", "pids.events", "max"),
-                .swap_max = read_key(dir_fd, "memory.swap.events", "max"),
-                .throttled = read_key(dir_fd, "cpu.stat", "nr_throttled"),
-        };
+        char text[FILE_SIZE];
+
+        if (fd_read_file_at(dir_fd, "memory.events", text, sizeof(text)) < 0)
+                return;
+        ret->oom_kill = find_number(text, "oom_kill");
+        ret->oom = find_number(text, "oom");
+        if (ret->oom != 0)
+                ret->oom = read_key(dir_fd, "memory.events.local", "oom");
+}
+
+static bool is_asked(const struct inbye_limits *limits, enum inbye_limit limit)
+{
+        return !limits || limits_has(limits, limit);
+}
+
+/* Each file that is read costs some microseconds, of every command: so only what somebody asks for. */
+void account_counts(
+        int dir_fd, uint32_t controllers, const struct inbye_limits *limits, struct limit_counts *ret)
+{
+        *ret = LIMIT_COUNTS_UNKNOWN;
+        if (controllers & CONTROLLER_MEMORY)
+                count_oom(dir_fd, ret);
+        if (is_asked(limits, INBYE_LIMIT_SWAP))
+                ret->swap_max = read_key(dir_fd, "memory.swap.events", "max");
+        if (is_asked(limits, INBYE_LIMIT_TASKS))
+                ret->tasks_max = count_own(dir_fd, "pids.events.local", "pids.events", "max");
+        if (is_asked(limits, INBYE_LIMIT_CPU))
+                ret->throttled = read_key(dir_fd, "cpu.stat", "nr_throttled");
 }
 
 bool account_met_memory(int dir_fd)
@@ -109,12 +136,14 @@ static void read_io(int dir_fd, struct inbye_usage *usage)
         usage->io_written_bytes = sum_of(text, "wbytes=");
 }
 
-void account_usage(int dir_fd, struct inbye_usage *usage)
+void account_usage(int dir_fd, uint32_t controllers, struct inbye_usage *usage)
 {
-        if (read_number(dir_fd, "memory.peak", &usage->peak_memory_bytes))
+        if (controllers & CONTROLLER_MEMORY && read_number(dir_fd, "memory.peak", &usage->peak_memory_bytes))
                 usage->memory_source = "cgroup";
-        read_number(dir_fd, "pids.peak", &usage->peak_processes);
-        read_io(dir_fd, usage);
+        if (controllers & CONTROLLER_PIDS)
+                read_number(dir_fd, "pids.peak", &usage->peak_processes);
+        if (controllers & CONTROLLER_IO)
+                read_io(dir_fd, usage);
         read_stall(dir_fd, "cpu.pressure", &usage->cpu_stall_us);
         read_stall(dir_fd, "memory.pressure", &usage->memory_stall_us);
         read_stall(dir_fd, "io.pressure", &usage->io_stall_us);
@@ -192,10 +221,11 @@ static enum limit_oom blame(
 void account_judge(const struct limit_tree *tree, struct limit_verdicts *ret)
 {
         struct limit_counts own, group = { 0 };
+        uint32_t controllers = tree->group->on;
 
-        account_counts(tree->dir_fd, &own);
+        account_counts(tree->dir_fd, controllers, tree->limits, &own);
         if (tree->group_dir_fd >= 0) {
-                account_counts(tree->group_dir_fd, &group);
+                account_counts(tree->group_dir_fd, controllers, NULL, &group);
                 counts_since(&group, &tree->group_before);
                 judge_one(&tree->group->limits, &group, ret);
         }

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/parse.h"
 #include "base/scope.h"
+#include "limit/disks.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,31 @@ static int write_one(int dir_fd, const struct limit_file *file)
         return r;
 }
 
+static int refuse_cpus(const struct limit_file *file, struct inbye_error *reterr)
+{
+        error_set_plain(reterr, INBYE_STAGE_LIMIT, EOPNOTSUPP, "limit 'cpus': not all of %s may be used here",
+                file->value);
+        error_hint(reterr, "'cat /sys/fs/cgroup/cpuset.cpus.effective' lists the CPUs of this host");
+        return -EOPNOTSUPP;
+}
+
+static int refuse_weight(struct inbye_error *reterr)
+{
+        error_set_plain(reterr, INBYE_STAGE_LIMIT, EOPNOTSUPP,
+                "limit 'io-weight': no disk here is divided by weight: none has the scheduler bfq, and "
+                "io.cost "
+                "is not on where it can be seen");
+        error_hint(reterr, "as root, for each DISK: echo bfq >/sys/block/DISK/queue/scheduler");
+        return -EOPNOTSUPP;
+}
+
+static int refuse_disk(const struct limit_file *file, int r, struct inbye_error *reterr)
+{
+        error_set(reterr, INBYE_STAGE_LIMIT, -r, "limit 'io-max': cannot write '%s' to io.max", file->value);
+        error_hint(reterr, "name a whole disk, not a partition: 'lsblk -d' lists them with their numbers");
+        return r;
+}
+
 static int refuse(const struct limit_file *file, int r, struct inbye_error *reterr)
 {
         const char *name = inbye_limit_name(file->limit);
@@ -59,12 +85,10 @@ static int refuse(const struct limit_file *file, int r, struct inbye_error *rete
                                                         : "a newer kernel, or one built with that feature");
                 return -EOPNOTSUPP;
         }
-        if (r == -ERANGE && file->limit == INBYE_LIMIT_CPUS) {
-                error_set_plain(reterr, INBYE_STAGE_LIMIT, EOPNOTSUPP,
-                        "limit 'cpus': not all of %s may be used here", file->value);
-                error_hint(reterr, "'cat /sys/fs/cgroup/cpuset.cpus.effective' lists the CPUs of this host");
-                return -EOPNOTSUPP;
-        }
+        if (r == -ERANGE && file->limit == INBYE_LIMIT_CPUS)
+                return refuse_cpus(file, reterr);
+        if (r == -ENODEV && file->limit == INBYE_LIMIT_IO_MAX)
+                return refuse_disk(file, r, reterr);
         return error_set(reterr, INBYE_STAGE_LIMIT, -r, "limit '%s': cannot write '%s' to %s", name,
                 file->value, file->name);
 }
@@ -91,6 +115,8 @@ int apply_limits(int dir_fd, uint32_t controllers, const struct inbye_limits *li
 
         if (n < 0)
                 return error_set_plain(reterr, INBYE_STAGE_LIMIT, EINVAL, "a limit is too long");
+        if (limits_has(limits, INBYE_LIMIT_IO_WEIGHT) && !disks_have_weights(dir_fd))
+                return refuse_weight(reterr);
         at = write_all(dir_fd, controllers, files, n, &r);
         if (r == 0)
                 return 0;

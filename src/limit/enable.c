@@ -172,18 +172,22 @@ static int refuse_mechanism(const char *name, uint32_t controller, struct inbye_
 }
 
 /* A cgroup of its own: systemd makes it, or root does by hand, below this one and beside the others. */
-static void hint_own_cgroup(const char *path, struct inbye_error *reterr)
+static void hint_own_cgroup(const struct contain_dirs *dirs, struct inbye_error *reterr)
 {
+        char names[LIST_SIZE];
+
         if (scope_has_systemd())
                 error_hint(reterr,
                         "start it in a cgroup of its own: systemd-run %s--scope -p Delegate=yes -- COMMAND",
                         geteuid() == 0 ? "" : "--user ");
-        else
+        else {
+                controllers_format(enable_available(dirs->base_fd), "+", names, sizeof(names));
                 error_hint(reterr,
-                        "as root: cd %.60s; mkdir main own; for p in $(cat cgroup.procs); do echo $p "
-                        ">main/cgroup.procs; done; echo +memory +pids +cpu >cgroup.subtree_control; sh -c "
-                        "'echo $$ >own/cgroup.procs; exec COMMAND'",
-                        path);
+                        "as root: cd %.46s; mkdir main own; for p in $(cat cgroup.procs); do echo $p "
+                        ">main/cgroup.procs; done; echo %s >cgroup.subtree_control; sh -c 'echo $$ "
+                        ">own/cgroup.procs; exec COMMAND'",
+                        dirs->path, names);
+        }
 }
 
 static int refuse_crowded(const struct contain_dirs *dirs, uint32_t missing, const struct contain_pids *pids,
@@ -195,7 +199,7 @@ static int refuse_crowded(const struct contain_dirs *dirs, uint32_t missing, con
         error_set_plain(reterr, INBYE_STAGE_LIMIT, EOPNOTSUPP,
                 "%s cannot hand down '%s' while processes are in it (%zu, pid %d for one)", dirs->path, names,
                 pids->n, pids->n ? (int)pids->pids[0] : 0);
-        hint_own_cgroup(dirs->path, reterr);
+        hint_own_cgroup(dirs, reterr);
         return -EOPNOTSUPP;
 }
 

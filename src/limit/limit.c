@@ -141,7 +141,7 @@ static int take_dir(struct limit_tree *tree, struct contain_tree *contain, struc
         if (limits_controllers(&group->limits) & group->on &&
                 group->contain->ops->group_dirs(group->contain, &dirs) == 0) {
                 tree->group_dir_fd = dirs.group_fd;
-                account_counts(dirs.group_fd, &tree->group_before);
+                account_counts(dirs.group_fd, group->on, NULL, &tree->group_before);
         }
         return apply_limits(tree->dir_fd, group->on, tree->limits, NULL, reterr);
 }
@@ -209,7 +209,7 @@ void limit_tree_read(
         const struct limit_tree *tree, struct inbye_usage *usage, struct limit_verdicts *verdicts)
 {
         if (tree->dir_fd >= 0) {
-                account_usage(tree->dir_fd, usage);
+                account_usage(tree->dir_fd, tree->group->on, usage);
                 account_judge(tree, verdicts);
         }
         if (tree->v1)

@@ -111,6 +111,8 @@ void controllers_format(uint32_t wanted, const char *prefix, char *text, size_t 
 
 #define CPU_MIN_US 1000
 #define WEIGHT_MAX 10000
+#define WEIGHT_DEFAULT 100
+#define BFQ_WEIGHT_MAX 1000
 
 static bool makes_sense(const struct inbye_limits *limits)
 {
@@ -274,6 +276,21 @@ static void add_cpu_max(struct file_list *list, uint64_t us_per_s)
         add(list, INBYE_LIMIT_CPU, "cpu.max", "%" PRIu64 " %" PRIu64, quota_us, period_us);
 }
 
+/* That of io.cost, and that of the scheduler bfq, which knows 1 to 1000: 100 is the middle of both. A kernel
+ * has either, or both. */
+static void add_io_weight(struct file_list *list, uint32_t weight)
+{
+        uint32_t bfq = weight <= WEIGHT_DEFAULT ? weight
+                                                : WEIGHT_DEFAULT + (weight - WEIGHT_DEFAULT) *
+                                                                           (BFQ_WEIGHT_MAX - WEIGHT_DEFAULT) /
+                                                                           (WEIGHT_MAX - WEIGHT_DEFAULT);
+
+        add(list, INBYE_LIMIT_IO_WEIGHT, "io.bfq.weight", "default %u", bfq);
+        set_optional(list);
+        add(list, INBYE_LIMIT_IO_WEIGHT, "io.weight", "default %u", weight);
+        set_optional(list);
+}
+
 /* One line a write: that is how the kernel takes them. */
 static void add_io_max(struct file_list *list, const char *lines)
 {
@@ -314,10 +331,9 @@ int limits_files(const struct inbye_limits *limits, const struct inbye_limits *b
                 add_cpu_max(&list, limits->cpu_us_per_s);
         if (limits->cpu_weight || before->cpu_weight)
                 add(&list, INBYE_LIMIT_CPU_WEIGHT, "cpu.weight", "%u",
-                        limits->cpu_weight ? limits->cpu_weight : 100);
+                        limits->cpu_weight ? limits->cpu_weight : WEIGHT_DEFAULT);
         if (limits->io_weight || before->io_weight)
-                add(&list, INBYE_LIMIT_IO_WEIGHT, "io.weight", "default %u",
-                        limits->io_weight ? limits->io_weight : 100);
+                add_io_weight(&list, limits->io_weight ? limits->io_weight : WEIGHT_DEFAULT);
         if (before->io_max)
                 add_io_unlimited(&list, before->io_max);
         if (limits->io_max)

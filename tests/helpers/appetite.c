@@ -6,7 +6,8 @@
  *   tasks N        N processes at once, itself included; then "had N". A fork that fails: "had M", exit 1
  *   bomb N         fork for ever, each child too, never more than N deep; ends only by being ended
  *   cpu MS         burn CPU for MS milliseconds of time, then say "used US" of CPU time, children included
- *   write BYTES    write and sync so much to the file named behind it
+ *   crowd N        N orphans that nobody waits for, each burns 10 ms of CPU time; then "used US", of all of
+ * them write BYTES    write and sync so much to the file named behind it
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -93,6 +94,40 @@ static int burn(uint64_t ms)
         return 0;
 }
 
+/* Born of a child that ends at once; the pipe ends when the last of them has. */
+static void start_orphan(const int ends[2])
+{
+        uint64_t used = 0;
+
+        if (fork() != 0)
+                _exit(0);
+        while (used < 10000)
+                used = clock_us(CLOCK_PROCESS_CPUTIME_ID);
+        _exit(write(ends[1], &used, sizeof(used)) != sizeof(used));
+}
+
+static int eat_by_crowd(uint64_t n)
+{
+        uint64_t used, sum = 0, had = 0;
+        int ends[2];
+
+        if (pipe(ends) < 0)
+                return 2;
+        for (uint64_t i = 0; i < n; i++) {
+                pid_t pid = fork();
+
+                if (pid == 0)
+                        start_orphan(ends);
+                if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+                        return 2;
+        }
+        close(ends[1]);
+        for (; read(ends[0], &used, sizeof(used)) == sizeof(used); had++)
+                sum += used;
+        printf("used %llu\n", (unsigned long long)sum);
+        return had < n;
+}
+
 static int write_file(uint64_t n_bytes, const char *path)
 {
         static char block[1 << 16];
@@ -123,6 +158,8 @@ int main(int argc, char **argv)
                 bomb(amount);
         if (strcmp(argv[1], "cpu") == 0)
                 return burn(amount);
+        if (strcmp(argv[1], "crowd") == 0)
+                return eat_by_crowd(amount);
         if (strcmp(argv[1], "write") == 0 && argc > 3)
                 return write_file(amount, argv[3]);
         return 64;
