@@ -45,7 +45,7 @@ struct inbye_limits {
         uint64_t tasks; /**< What would be one more is not made: fork(2) and clone(2) fail with EAGAIN. */
         uint64_t cpu_us_per_s; /**< Microseconds of CPU time per second: 500000 is half a core. From 1000. */
         uint32_t cpu_weight;   /**< 1 to 10000, as against 100 of others. 0: not set. */
-        uint32_t io_weight;    /**< 1 to 10000, as against 100 of others. 0: not set. */
+        uint32_t io_weight;    /**< The same, on disks with the scheduler bfq or with io.cost. 0: not set. */
         const char *io_max; /**< Lines as in the kernel's io.max: "8:0 rbps=1048576 wiops=100". NULL: none. */
         const char *cpus;   /**< CPUs as in cpuset(7): "0-3,7". NULL: all. */
 };
