@@ -70,18 +70,20 @@ enum inbye_access {
  *
  * The root directory itself can only be made read-only, where no profile brings one of its own.
  *
- * @param path    Of the host, absolute, looked up when a command is started; symlinks on the way to it
- *                are followed then and never again.
- * @param target  Where the command sees it, absolute, without symlinks: an existing place of the same kind.
- *                NULL: at the path.
- * @retval -EINVAL  A path that is not absolute; INBYE_ACCESS_HIDE with a target.
+ * @param path    Of the host, absolute, without "..", looked up when a command is started. A symlink on the
+ * way to it is not followed, whoever put it there: the command is refused (ELOOP). Where that is known to be
+ * nobody but you, realpath(3) gives the path to name.
+ * @param target  Where the command sees it, absolute, without symlinks and "..": an existing place of the
+ * same kind. NULL: at the path.
+ * @retval -EINVAL  A path that is not absolute or has ".."; INBYE_ACCESS_HIDE with a target.
  */
 INBYE_API int inbye_sandbox_add_path(
         struct inbye_sandbox *sandbox, const char *path, enum inbye_access access, const char *target);
 /**
  * Landlock: everything may be read and executed, and nothing written but beneath the paths given by this
  * call, and to the devices null, zero, full and tty. From version 6 of Landlock on (Linux 6.12) nobody
- * outside the sandbox can be signalled nor reached by an abstract socket. Implies _set_no_new_privs().
+ * outside the sandbox can be signalled nor reached by an abstract socket. Implies _set_no_new_privs(). The
+ * path is looked up as that of inbye_sandbox_add_path().
  *
  * @retval -EOPNOTSUPP  This kernel has no Landlock.
  */
@@ -134,7 +136,14 @@ INBYE_API const char *inbye_sandbox_skipped(
 /** Mechanisms (INBYE_MECHANISM_* bits) of a group that commands may be started in with it; 0: any. */
 INBYE_API uint32_t inbye_sandbox_mechanisms(const struct inbye_sandbox *sandbox);
 
-/** Start the command in this sandbox. NULL, the default: in none. */
+/**
+ * Start the command in this sandbox. NULL, the default: in none.
+ *
+ * Where the sandbox has a root directory of its own (profile "untrusted"), a working directory that the
+ * command names (inbye_command_set_cwd()) is reached without symlinks, and without ".." behind a name: it can
+ * be written in there, and a command of before may have put a symlink on the way to it. Where it has a pid
+ * namespace of its own the command has a process group of its own as well.
+ */
 INBYE_API int inbye_command_set_sandbox(struct inbye_command *command, struct inbye_sandbox *sandbox);
 /**
  * Say that the command goes without these limits on purpose, should its sandbox require them: where the host

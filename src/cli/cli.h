@@ -179,6 +179,8 @@ struct settings;
 
 /** @return NULL: no memory. Nothing is given yet. */
 struct settings *settings_open(void);
+/** The same for one job out of a list, that may be read while others run. */
+struct settings *settings_open_for_job(void);
 void settings_free(struct settings *settings);
 void settings_freep(struct settings **settings);
 

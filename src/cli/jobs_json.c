@@ -615,7 +615,7 @@ static int make(struct making *making, const char *line, size_t n, struct job_fa
         r = job_base_apply(making->base, making->command, making->error);
         if (r < 0 || !is_object)
                 return r;
-        making->settings = settings_open();
+        making->settings = settings_open_for_job();
         if (!making->settings)
                 return -ENOMEM;
         r = take_object(making, line, n, fault);

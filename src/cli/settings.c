@@ -110,6 +110,15 @@ struct settings *settings_open(void)
         return settings;
 }
 
+struct settings *settings_open_for_job(void)
+{
+        struct settings *settings = settings_open();
+
+        if (settings)
+                settings->of_a_job = true;
+        return settings;
+}
+
 void settings_free(struct settings *settings)
 {
         if (!settings)

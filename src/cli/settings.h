@@ -15,6 +15,7 @@ struct rlimit_setting {
 
 struct settings {
         uint64_t given; /* bit id - CLI_SETTING_FIRST */
+        bool of_a_job;  /* not of the command line */
         uint64_t timeout_ns, idle_timeout_ns, grace_ns;
         int signal;
         enum inbye_leftovers leftovers;

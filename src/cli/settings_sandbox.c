@@ -75,6 +75,16 @@ static int absolute(const char *path, char **ret)
         return 0;
 }
 
+/*
+ * Rules follow no symlinks, but those of the command line were put there before anything ran: they are
+ * followed once, here. Jobs are read while others run, that may put some where the next one's rules lead.
+ */
+static int find(const struct settings *s, const char *path, char **ret)
+{
+        *ret = s->of_a_job ? NULL : realpath(path, NULL);
+        return *ret ? 0 : absolute(path, ret);
+}
+
 static int add_path(struct settings *s, const char *value, const char *path, enum inbye_access access,
         const char *target, struct inbye_error *reterr)
 {
@@ -85,7 +95,7 @@ static int add_path(struct settings *s, const char *value, const char *path, enu
                 return r;
         if (!path[0])
                 return settings_refuse(reterr, EINVAL, value, "is no path");
-        r = absolute(path, &whole);
+        r = find(s, path, &whole);
         if (r == 0)
                 r = inbye_sandbox_add_path(s->sandbox, whole, access, target);
         return refuse(reterr, r, value, "namespaces");
@@ -128,7 +138,7 @@ static int take_landlock(struct settings *s, const char *value, struct inbye_err
 
         if (r < 0)
                 return r;
-        r = absolute(value, &whole);
+        r = find(s, value, &whole);
         if (r == 0)
                 r = inbye_sandbox_add_landlock(s->sandbox, whole);
         return refuse(reterr, r, value, "Landlock");

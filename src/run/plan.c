@@ -146,11 +146,13 @@ static int prepare_output(struct prepared *prepared, const struct inbye_command 
         return open_file(prepared, index + 1, "/dev/null", O_WRONLY, reterr);
 }
 
+/* A group that it shared with the owner could be signalled from within a pid namespace, too. */
 static enum spawn_pgroup choose_pgroup(const struct inbye_command *command)
 {
         if (command->session)
                 return SPAWN_PGROUP_SESSION;
-        if (command->foreground_fd >= 0 || command->process_group == 1)
+        if (command->foreground_fd >= 0 || command->process_group == 1 ||
+                inbye_sandbox_mechanisms(command->sandbox))
                 return SPAWN_PGROUP_OWN;
         if (command->process_group < 0 && command->input != INPUT_INHERIT)
                 return SPAWN_PGROUP_OWN;

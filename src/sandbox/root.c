@@ -79,7 +79,7 @@ static int hide_secret(struct sandbox_steps *steps, const char *path)
         if (lstat(path, &st) < 0 || S_ISLNK(st.st_mode))
                 return 0;
         if (S_ISDIR(st.st_mode))
-                return make(steps, SPAWN_MOUNT_TMPFS, "mode=555,size=4k", path);
+                return steps_cover(steps, path);
         return steps_mount(steps, (struct spawn_mount){ .kind = SPAWN_MOUNT_BIND,
                                           .source = HOST "/dev/null",
                                           .target = path,
@@ -107,7 +107,7 @@ static int make_private(struct sandbox_steps *steps)
         for (size_t i = 0; i < ARRAY_SIZE(paths) && r == 0; i++) {
                 r = make(steps, SPAWN_MOUNT_DIRECTORY, NULL, paths[i]);
                 if (r == 0)
-                        r = make(steps, SPAWN_MOUNT_TMPFS, "mode=1777", paths[i]);
+                        r = make(steps, SPAWN_MOUNT_TMPFS, "1777", paths[i]);
         }
         if (r == 0)
                 r = make(steps, SPAWN_MOUNT_DIRECTORY, NULL, "/var");

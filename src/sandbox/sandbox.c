@@ -108,6 +108,19 @@ static void path_deinit(struct sandbox_path *path)
         free(path->target);
 }
 
+/* Absolute, and the same whatever lies on the way to it. */
+static bool is_place(const char *path)
+{
+        if (path[0] != '/')
+                return false;
+        for (; *path; path += strcspn(path, "/")) {
+                path += strspn(path, "/");
+                if (strncmp(path, "..", 2) == 0 && (path[2] == '/' || !path[2]))
+                        return false;
+        }
+        return true;
+}
+
 int inbye_sandbox_add_path(
         struct inbye_sandbox *sandbox, const char *path, enum inbye_access access, const char *target)
 {
@@ -117,8 +130,8 @@ int inbye_sandbox_add_path(
 
         if (r < 0)
                 return r;
-        if (!path || path[0] != '/' || (target && target[0] != '/') || (unsigned)access > INBYE_ACCESS_HIDE ||
-                (access == INBYE_ACCESS_HIDE && target))
+        if (!path || !is_place(path) || (target && !is_place(target)) ||
+                (unsigned)access > INBYE_ACCESS_HIDE || (access == INBYE_ACCESS_HIDE && target))
                 return -EINVAL;
         added.path = strdup(path);
         added.target = target ? strdup(target) : NULL;
@@ -142,7 +155,7 @@ int inbye_sandbox_add_landlock(struct inbye_sandbox *sandbox, const char *path)
 
         if (r < 0)
                 return r;
-        if (!path || path[0] != '/')
+        if (!path || !is_place(path))
                 return -EINVAL;
         if (sys_landlock_abi() < 1)
                 return -EOPNOTSUPP;

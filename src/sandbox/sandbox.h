@@ -111,6 +111,8 @@ void sandbox_filter_deinit(struct sandbox_filter *filter);
 const char *steps_string(struct sandbox_steps *steps, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 int steps_mount(struct sandbox_steps *steps, struct spawn_mount mount);
+/** An empty directory in place of what is there. */
+int steps_cover(struct sandbox_steps *steps, const char *path);
 int steps_access(struct sandbox_steps *steps, const char *path, uint64_t access, bool optional);
 /** The mounts of a root of its own (root.c). */
 int root_prepare(struct sandbox_steps *steps, struct inbye_error *reterr);

@@ -7,6 +7,7 @@
  * exec.
  */
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/scope.h"
 #include "base/str.h"
 #include "sandbox/sandbox.h"
@@ -67,6 +68,13 @@ int steps_mount(struct sandbox_steps *steps, struct spawn_mount mount)
         return 0;
 }
 
+int steps_cover(struct sandbox_steps *steps, const char *path)
+{
+        return steps_mount(
+                steps, (struct spawn_mount){
+                               .kind = SPAWN_MOUNT_TMPFS, .source = "555", .size = "4k", .target = path });
+}
+
 int steps_access(struct sandbox_steps *steps, const char *path, uint64_t access, bool optional)
 {
         struct spawn_access *grown = array_resize(steps->accesses, steps->n_accesses + 1, sizeof(*grown));
@@ -83,19 +91,21 @@ int steps_access(struct sandbox_steps *steps, const char *path, uint64_t access,
 /* --- paths ------------------------------------------------------------------------------------------------
  */
 
-static const char *resolve(struct sandbox_steps *steps, const char *path, struct inbye_error *reterr)
+/*
+ * A symlink on the way to what a rule names is not followed, not here and not by the child: whoever may write
+ * there could have put it, and a job of before, in this very sandbox, may.
+ */
+static int look_at(const char *path, bool *ret_directory)
 {
-        scoped(freep) char *real = realpath(path, NULL);
-        const char *kept;
+        scoped(fd_closep) int fd = sys_open_straight(path);
+        struct stat st;
 
-        if (!real) {
-                error_set(reterr, INBYE_STAGE_SANDBOX, errno, "cannot find '%s' for the sandbox", path);
-                return NULL;
-        }
-        kept = steps_string(steps, "%s", real);
-        if (!kept)
-                error_set(reterr, INBYE_STAGE_SANDBOX, ENOMEM, "sandbox");
-        return kept;
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        *ret_directory = S_ISDIR(st.st_mode);
+        return 0;
 }
 
 /* Where the child finds what the host has at the path. */
@@ -131,12 +141,11 @@ static int make_place(struct sandbox_steps *steps, const char *target, bool dire
 
 static int bind(struct sandbox_steps *steps, const char *source, const char *target, bool writable)
 {
-        struct stat st;
-        int r;
+        bool directory = false;
+        int r = look_at(source, &directory);
 
-        if (stat(source, &st) < 0)
-                return -errno;
-        r = make_place(steps, target, S_ISDIR(st.st_mode));
+        if (r == 0)
+                r = make_place(steps, target, directory);
         if (r < 0)
                 return r;
         return steps_mount(
@@ -149,14 +158,13 @@ static int bind(struct sandbox_steps *steps, const char *source, const char *tar
 
 static int hide(struct sandbox_steps *steps, const char *path)
 {
-        struct stat st;
+        bool directory = false;
+        int r = look_at(path, &directory);
 
-        if (stat(path, &st) < 0)
-                return -errno;
-        if (S_ISDIR(st.st_mode))
-                return steps_mount(steps,
-                        (struct spawn_mount){
-                                .kind = SPAWN_MOUNT_TMPFS, .source = "mode=555,size=4k", .target = path });
+        if (r < 0)
+                return r;
+        if (directory)
+                return steps_cover(steps, path);
         return steps_mount(steps, (struct spawn_mount){ .kind = SPAWN_MOUNT_BIND,
                                           .source = outside(steps, "/dev/null"),
                                           .target = path,
@@ -186,40 +194,109 @@ static bool is_skipped(struct sandbox_steps *steps, const char *path)
         return stat(path, &st) < 0 && sandbox_skip(&steps->skips, path, strerror(errno)) == 0;
 }
 
-static int add_path(struct sandbox_steps *steps, const struct sandbox_path *path, struct inbye_error *reterr)
+static int cannot_place(struct inbye_error *reterr, const char *path, int r)
 {
-        const char *real = resolve(steps, path->path, reterr);
-        bool writable = path->access == INBYE_ACCESS_READ_WRITE;
-        int r;
-
-        if (!real)
-                return -ENOENT;
-        if (strcmp(path->target ? path->target : real, "/") == 0)
-                return add_root(steps, path, reterr);
-        if (path->access == INBYE_ACCESS_HIDE)
-                r = hide(steps, real);
-        else
-                r = bind(steps, real, path->target ? path->target : real, writable);
-        return r < 0 ? error_set(reterr, INBYE_STAGE_SANDBOX, -r, "cannot place '%s'", real) : 0;
+        if (r == -ENOENT)
+                return error_set(
+                        reterr, INBYE_STAGE_SANDBOX, ENOENT, "cannot find '%s' for the sandbox", path);
+        error_set(reterr, INBYE_STAGE_SANDBOX, -r, "cannot place '%s' in the sandbox", path);
+        if (r == -ELOOP)
+                error_hint(reterr, "a symlink is on the way to it: name the path that it leads to");
+        return r;
 }
 
-static int find_cwd(struct sandbox_steps *steps, const char *cwd, struct inbye_error *reterr)
+static int add_path(struct sandbox_steps *steps, const struct sandbox_path *path, struct inbye_error *reterr)
 {
-        scoped(freep) char *real = realpath(cwd ? cwd : ".", NULL);
+        const char *target = path->target ? path->target : path->path;
+        int r;
+
+        if (strcmp(target, "/") == 0)
+                return add_root(steps, path, reterr);
+        if (path->access == INBYE_ACCESS_HIDE)
+                r = hide(steps, target);
+        else
+                r = bind(steps, path->path, target, path->access == INBYE_ACCESS_READ_WRITE);
+        return r < 0 ? cannot_place(reterr, path->path, r) : 0;
+}
+
+/* --- the working directory --------------------------------------------------------------------------------
+ */
+
+static int cannot_enter(struct inbye_error *reterr, const char *cwd, int r)
+{
+        error_set(reterr, INBYE_STAGE_CHDIR, -r, "cannot change to the directory '%s'", cwd);
+        if (r == -ELOOP)
+                error_hint(reterr,
+                        "the sandbox follows no symlink and no '..' to it: name the directory itself");
+        return r;
+}
+
+/* `x/..` is wherever x was moved to meanwhile. */
+static bool goes_back(const char *path)
+{
+        bool named = false;
+        size_t n;
+
+        for (; *path; path += n + (path[n] == '/')) {
+                n = strcspn(path, "/");
+                if (named && n == 2 && path[0] == '.' && path[1] == '.')
+                        return true;
+                named |= n > 0 && path[0] != '.';
+        }
+        return false;
+}
+
+static int keep_real_name(struct sandbox_steps *steps, const char *cwd, struct inbye_error *reterr)
+{
+        scoped(freep) char *real = realpath(cwd, NULL);
 
         if (!real)
-                return error_set(reterr, INBYE_STAGE_CHDIR, errno, "cannot change to the directory '%s'",
-                        cwd ? cwd : ".");
+                return cannot_enter(reterr, cwd, -errno);
         if ((size_t)snprintf(steps->cwd, sizeof(steps->cwd), "%s", real) >= sizeof(steps->cwd))
-                return error_set(reterr, INBYE_STAGE_CHDIR, ENAMETOOLONG, "working directory");
+                return cannot_enter(reterr, cwd, -ENAMETOOLONG);
         steps->spawn.cwd = steps->cwd;
         return 0;
+}
+
+static int keep_name_of(struct sandbox_steps *steps, int fd, const char *cwd, struct inbye_error *reterr)
+{
+        char link[32];
+        ssize_t n;
+
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        n = readlink(link, steps->cwd, sizeof(steps->cwd));
+        if (n < 0 || n == (ssize_t)sizeof(steps->cwd))
+                return cannot_enter(reterr, cwd, n < 0 ? -errno : -ENAMETOOLONG);
+        steps->cwd[n] = '\0';
+        steps->spawn.cwd = steps->cwd;
+        return 0;
+}
+
+/* In a root of its own it is what the command may write: no less than a rule is it to be what was named. What
+ * was opened is asked for its name, as a second walk could lead elsewhere. */
+static int find_cwd(struct sandbox_steps *steps, const char *cwd, struct inbye_error *reterr)
+{
+        scoped(fd_closep) int fd = -1;
+
+        if (!steps->spawn.root)
+                return keep_real_name(steps, cwd, reterr);
+        fd = goes_back(cwd) ? -ELOOP : sys_open_straight(cwd);
+        if (fd < 0)
+                return cannot_enter(reterr, cwd, fd);
+        return keep_name_of(steps, fd, cwd, reterr);
+}
+
+static int bind_cwd(struct sandbox_steps *steps, struct inbye_error *reterr)
+{
+        int r = bind(steps, steps->cwd, steps->cwd, true);
+
+        return r < 0 ? cannot_place(reterr, steps->cwd, r) : 0;
 }
 
 static int prepare_mounts(struct sandbox_steps *steps, const struct inbye_sandbox *sandbox, const char *cwd,
         struct inbye_error *reterr)
 {
-        int r = find_cwd(steps, cwd, reterr);
+        int r = find_cwd(steps, cwd ? cwd : ".", reterr);
 
         if (r < 0)
                 return r;
@@ -227,8 +304,8 @@ static int prepare_mounts(struct sandbox_steps *steps, const struct inbye_sandbo
                 r = root_check_cwd(steps->cwd, reterr);
                 if (r == 0)
                         r = root_prepare(steps, reterr);
-                if (r == 0 && bind(steps, steps->cwd, steps->cwd, true) < 0)
-                        r = error_set(reterr, INBYE_STAGE_SANDBOX, ENOMEM, "sandbox");
+                if (r == 0)
+                        r = bind_cwd(steps, reterr);
         }
         for (size_t i = 0; i < sandbox->n_paths && r == 0; i++)
                 if (!sandbox->paths[i].optional || !is_skipped(steps, sandbox->paths[i].path))

@@ -144,7 +144,11 @@ CHILD_SIDE static int step_keep(struct spawn_child *child)
 
 CHILD_SIDE static int step_chdir(struct spawn_child *child)
 {
-        return child->plan->cwd ? result(chdir(child->plan->cwd)) : 0;
+        const struct spawn_sandbox *sandbox = child->plan->sandbox;
+
+        if (!child->plan->cwd || (sandbox && sandbox->cwd))
+                return 0; /* the sandbox has entered it */
+        return result(chdir(child->plan->cwd));
 }
 
 /* Cannot fail. */

@@ -9,6 +9,10 @@
  * the host's root, that hangs below it meanwhile and is taken away afterwards with everything that was not
  * named. The other way round, hiding what is not wanted, was rejected: what nobody thought of stays visible.
  *
+ * Nothing here follows a symlink. Between the naming of a rule and the start a job or a neighbour may have
+ * put one on the way, and below a directory of theirs it could lead to the host's root while that is still
+ * there.
+ *
  * Landlock's rules are made here and not in the parent, because a path is to mean what the child sees there:
  * the private /tmp does not exist before.
  */
@@ -51,31 +55,19 @@ CHILD_SIDE int confine_map(const char *uid_map, const char *gid_map)
 /* --- what it sees -----------------------------------------------------------------------------------------
  */
 
-CHILD_SIDE static int make_file(const char *path)
-{
-        int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0444);
-
-        return fd < 0 ? -errno : result(close(fd));
-}
-
-CHILD_SIDE static int there_already(int r)
-{
-        return r == -EEXIST ? 0 : r;
-}
-
 CHILD_SIDE static int do_mount(const struct spawn_mount *mount)
 {
         switch (mount->kind) {
         case SPAWN_MOUNT_DIRECTORY:
-                return there_already(result(mkdir(mount->target, 0755)));
+                return sys_make_directory(mount->target);
         case SPAWN_MOUNT_FILE:
-                return make_file(mount->target);
+                return sys_make_file(mount->target);
         case SPAWN_MOUNT_LINK:
-                return there_already(result(symlink(mount->source, mount->target)));
+                return sys_make_link(mount->target, mount->source);
         case SPAWN_MOUNT_BIND:
                 return sys_mount_bind(mount->source, mount->target, mount->set, mount->clear);
         case SPAWN_MOUNT_TMPFS:
-                return sys_mount_tmpfs(mount->target, mount->source);
+                return sys_mount_tmpfs(mount->target, mount->source, mount->size);
         case SPAWN_MOUNT_SET:
                 return sys_mount_set(mount->target, mount->set, true);
         }
@@ -88,7 +80,7 @@ CHILD_SIDE static int enter_root(const struct spawn_sandbox *sandbox)
 
         if (!sandbox->root)
                 return 0;
-        r = sys_mount_tmpfs(sandbox->root, "mode=755,size=1m");
+        r = sys_mount_tmpfs(sandbox->root, "755", "1m");
         return r < 0 ? r : sys_root_change(sandbox->root, SPAWN_HOST_ROOT);
 }
 
@@ -102,6 +94,17 @@ CHILD_SIDE static int leave_host(const struct spawn_sandbox *sandbox)
         if (r == 0)
                 r = result(rmdir("/" SPAWN_HOST_ROOT));
         return r == 0 ? sys_mount_set("/", SYS_MOUNT_RDONLY, false) : r;
+}
+
+CHILD_SIDE static int enter_cwd(const char *path)
+{
+        int fd = sys_open_straight(path), r;
+
+        if (fd < 0)
+                return fd;
+        r = result(fchdir(fd));
+        close(fd);
+        return r;
 }
 
 CHILD_SIDE static int do_mounts(const struct spawn_sandbox *sandbox, volatile int *detail)
@@ -138,7 +141,7 @@ CHILD_SIDE static int place_mounts(const struct spawn_sandbox *sandbox, volatile
         if (r < 0 || !sandbox->cwd)
                 return r;
         *detail = CONFINE_CWD;
-        return result(chdir(sandbox->cwd));
+        return enter_cwd(sandbox->cwd);
 }
 
 CHILD_SIDE int confine_place(struct spawn_child *child)

@@ -30,7 +30,7 @@ static void explain_mount(const struct spawn_mount *mount, struct inbye_error *r
         if (number == ENOSYS)
                 error_hint(reterr, "rules for paths need Linux 5.12 (mount_setattr)");
         else if (number == ELOOP)
-                error_hint(reterr, "a symlink took the place of a directory on the way to it");
+                error_hint(reterr, "a symlink is on the way to it: name the path that it leads to");
         else if (number == ENOENT && mount->kind == SPAWN_MOUNT_BIND)
                 error_hint(reterr, "is its place '%s' there?", mount->target);
         else if (number == EPERM && mount->clear)
@@ -97,6 +97,8 @@ void explain_sandbox(const struct spawn_child *child, struct inbye_error *reterr
         case CONFINE_ACCESS:
                 error_set(reterr, INBYE_STAGE_SANDBOX, number, "cannot allow '%s' in the sandbox",
                         sandbox->accesses[index].path);
+                if (number == ELOOP)
+                        error_hint(reterr, "a symlink is on the way to it: name the path that it leads to");
                 return;
         case CONFINE_FILTER:
                 explain_filter(reterr, number);

@@ -54,12 +54,13 @@ enum spawn_mount_kind {
         SPAWN_MOUNT_FILE,
         SPAWN_MOUNT_LINK,  /* to `source` */
         SPAWN_MOUNT_BIND,  /* what is at `source` */
-        SPAWN_MOUNT_TMPFS, /* `source`: its options */
+        SPAWN_MOUNT_TMPFS, /* `source`: its mode */
         SPAWN_MOUNT_SET    /* the attributes of what is mounted there and below */
 };
 struct spawn_mount {
         enum spawn_mount_kind kind;
         const char *source, *target;
+        const char *size;    /* of a tmpfs; NULL: the kernel's own */
         uint64_t set, clear; /* SYS_MOUNT_... */
 };
 

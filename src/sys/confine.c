@@ -6,12 +6,14 @@
  * allocate, which a child that shares its parent's memory must not. Mounts are made by descriptor
  * (open_tree, mount_setattr, move_mount: Linux 5.12): what was opened is what gets mounted, with all its
  * attributes from the first moment on, whoever swaps a directory for a symlink meanwhile. mount(2) with
- * MS_BIND and a second call for MS_RDONLY has both races, and leaves mounts below the bound one writable.
+ * MS_BIND and a second call for MS_RDONLY has both races, and leaves mounts below the bound one writable. No
+ * path here goes through a symlink (openat2 with RESOLVE_NO_SYMLINKS).
  */
 #include "sys/confine.h"
 #include "sys/clone.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/openat2.h>
@@ -73,6 +75,75 @@ CHILD_SIDE int sys_seccomp_load(const void *code, unsigned short n, unsigned fla
         return result(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (unsigned long)flags, &program));
 }
 
+/* --- paths ------------------------------------------------------------------------------------------------
+ */
+
+CHILD_SIDE int sys_open_straight(const char *path)
+{
+        struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
+
+        return result(syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how)));
+}
+
+/* The directory that a path's last part is in. */
+CHILD_SIDE static int open_parent(const char *path, const char **ret_name)
+{
+        char parent[PATH_MAX];
+        size_t n, slash = 0;
+
+        for (n = 0; path[n]; n++) {
+                if (n == sizeof(parent))
+                        return -ENAMETOOLONG;
+                parent[n] = path[n];
+                if (path[n] == '/')
+                        slash = n;
+        }
+        parent[slash ? slash : 1] = '\0';
+        *ret_name = path + slash + 1;
+        return sys_open_straight(parent);
+}
+
+CHILD_SIDE static int there_already(int r)
+{
+        return r == -EEXIST ? 0 : r;
+}
+
+CHILD_SIDE int sys_make_directory(const char *path)
+{
+        const char *name;
+        int fd = open_parent(path, &name), r;
+
+        if (fd < 0)
+                return fd;
+        r = there_already(result(mkdirat(fd, name, 0755)));
+        close(fd);
+        return r;
+}
+
+CHILD_SIDE int sys_make_file(const char *path)
+{
+        const char *name;
+        int fd = open_parent(path, &name), r;
+
+        if (fd < 0)
+                return fd;
+        r = there_already(result(mknodat(fd, name, S_IFREG | 0444, 0)));
+        close(fd);
+        return r;
+}
+
+CHILD_SIDE int sys_make_link(const char *path, const char *to)
+{
+        const char *name;
+        int fd = open_parent(path, &name), r;
+
+        if (fd < 0)
+                return fd;
+        r = there_already(result(symlinkat(to, fd, name)));
+        close(fd);
+        return r;
+}
+
 /* --- Landlock ---------------------------------------------------------------------------------------------
  */
 
@@ -114,12 +185,12 @@ CHILD_SIDE int sys_landlock_open(const struct sys_landlock *about)
 
 CHILD_SIDE int sys_landlock_allow(int fd, const char *path, uint64_t access)
 {
-        struct path_rule rule = { .access = access, .fd = open(path, O_PATH | O_CLOEXEC) };
+        struct path_rule rule = { .access = access, .fd = sys_open_straight(path) };
         struct stat st;
         int r;
 
         if (rule.fd < 0)
-                return -errno;
+                return rule.fd;
         r = result(fstat(rule.fd, &st));
         if (r == 0 && !S_ISDIR(st.st_mode))
                 rule.access &= SYS_LANDLOCK_OF_FILES;
@@ -141,13 +212,6 @@ struct attributes {
         uint64_t set, clear, propagation, userns_fd;
 };
 
-CHILD_SIDE static int open_straight(const char *path)
-{
-        struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
-
-        return result(syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how)));
-}
-
 CHILD_SIDE int sys_mounts_detach(void)
 {
         return result(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
@@ -155,7 +219,7 @@ CHILD_SIDE int sys_mounts_detach(void)
 
 CHILD_SIDE static int clone_tree(const char *path)
 {
-        int fd = open_straight(path), tree;
+        int fd = sys_open_straight(path), tree;
 
         if (fd < 0)
                 return fd;
@@ -167,7 +231,7 @@ CHILD_SIDE static int clone_tree(const char *path)
 
 CHILD_SIDE static int attach(int tree, const char *target)
 {
-        int fd = open_straight(target), r;
+        int fd = sys_open_straight(target), r;
 
         if (fd < 0)
                 return fd;
@@ -200,9 +264,38 @@ CHILD_SIDE int sys_mount_set(const char *path, uint64_t set, bool below)
                 sizeof(attributes)));
 }
 
-CHILD_SIDE int sys_mount_tmpfs(const char *target, const char *options)
+CHILD_SIDE static int set_option(int fs, const char *name, const char *value)
 {
-        return result(mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, options));
+        return value ? result(syscall(SYS_fsconfig, fs, (unsigned)FSCONFIG_SET_STRING, name, value, 0)) : 0;
+}
+
+CHILD_SIDE static int make_tmpfs(const char *mode, const char *size)
+{
+        int fs = result(syscall(SYS_fsopen, "tmpfs", (unsigned)FSOPEN_CLOEXEC)), r;
+
+        if (fs < 0)
+                return fs;
+        r = set_option(fs, "mode", mode);
+        if (r == 0)
+                r = set_option(fs, "size", size);
+        if (r == 0)
+                r = result(syscall(SYS_fsconfig, fs, (unsigned)FSCONFIG_CMD_CREATE, NULL, NULL, 0));
+        if (r == 0)
+                r = result(syscall(SYS_fsmount, fs, (unsigned)FSMOUNT_CLOEXEC,
+                        (unsigned)(SYS_MOUNT_NOSUID | SYS_MOUNT_NODEV)));
+        close(fs);
+        return r;
+}
+
+CHILD_SIDE int sys_mount_tmpfs(const char *target, const char *mode, const char *size)
+{
+        int tree = make_tmpfs(mode, size), r;
+
+        if (tree < 0)
+                return tree;
+        r = attach(tree, target);
+        close(tree);
+        return r;
 }
 
 CHILD_SIDE int sys_root_change(const char *path, const char *old)

@@ -46,7 +46,7 @@ int sys_landlock_abi(void);
 struct sys_landlock sys_landlock_all(int abi);
 /** @return a descriptor, close-on-exec. */
 int sys_landlock_open(const struct sys_landlock *about);
-/** Allow it beneath the path, as far as it means something there. */
+/** Allow it beneath the path, which goes through no symlink, as far as it means something there. */
 int sys_landlock_allow(int fd, const char *path, uint64_t access);
 int sys_landlock_enter(int fd);
 
@@ -56,14 +56,26 @@ int sys_landlock_enter(int fd);
 #define SYS_MOUNT_NODEV UINT64_C(4)
 #define SYS_MOUNT_NOEXEC UINT64_C(8)
 
+/** What is at the path, if no part of it is a symlink (-ELOOP). @return a descriptor for its place alone
+ * (O_PATH), close-on-exec. */
+int sys_open_straight(const char *path);
+/*
+ * Made where nothing is, in a directory that no symlink leads to. What is there already stays, and is not
+ * opened: it may be a FIFO.
+ */
+int sys_make_directory(const char *path);
+int sys_make_file(const char *path);
+int sys_make_link(const char *path, const char *to);
+
 /** Nothing that is mounted here or elsewhere from now on is seen on the other side. */
 int sys_mounts_detach(void);
 /** The tree of mounts at `source` is also at `target`; neither path may go through a symlink. */
 int sys_mount_bind(const char *source, const char *target, uint64_t set, uint64_t clear);
 /** Change the attributes of the mount at the path, and of those below it. */
 int sys_mount_set(const char *path, uint64_t set, bool below);
-/** An empty file system in memory. */
-int sys_mount_tmpfs(const char *target, const char *options);
+/** An empty file system in memory, at a path that goes through no symlink. @param size  NULL: the kernel's
+ * own limit. */
+int sys_mount_tmpfs(const char *target, const char *mode, const char *size);
 /** The mount at `path` becomes the root; the root there was is at `old`, a name in it. */
 int sys_root_change(const char *path, const char *old);
 /** Take the mount away, and all below it. */

@@ -65,6 +65,31 @@ int sys_landlock_enter(int fd)
         return -EOPNOTSUPP;
 }
 
+int sys_open_straight(const char *path)
+{
+        (void)path;
+        return -EOPNOTSUPP;
+}
+
+int sys_make_directory(const char *path)
+{
+        (void)path;
+        return -EOPNOTSUPP;
+}
+
+int sys_make_file(const char *path)
+{
+        (void)path;
+        return -EOPNOTSUPP;
+}
+
+int sys_make_link(const char *path, const char *to)
+{
+        (void)path;
+        (void)to;
+        return -EOPNOTSUPP;
+}
+
 int sys_mounts_detach(void)
 {
         return -EOPNOTSUPP;
@@ -87,10 +112,11 @@ int sys_mount_set(const char *path, uint64_t set, bool below)
         return -EOPNOTSUPP;
 }
 
-int sys_mount_tmpfs(const char *target, const char *options)
+int sys_mount_tmpfs(const char *target, const char *mode, const char *size)
 {
         (void)target;
-        (void)options;
+        (void)mode;
+        (void)size;
         return -EOPNOTSUPP;
 }
 

@@ -25,6 +25,10 @@ Test(sandbox, that_makes_no_sense_is_refused)
         cr_assert(eq(int, inbye_sandbox_add_path(sandbox, "usr", INBYE_ACCESS_READ_ONLY, NULL), -EINVAL));
         cr_assert(eq(int, inbye_sandbox_add_path(sandbox, "/usr", INBYE_ACCESS_READ_ONLY, "x"), -EINVAL));
         cr_assert(eq(int, inbye_sandbox_add_path(sandbox, "/usr", INBYE_ACCESS_HIDE, "/etc"), -EINVAL));
+        cr_assert(eq(int, inbye_sandbox_add_path(sandbox, "/usr", INBYE_ACCESS_READ_ONLY, "/mnt/../etc"),
+                -EINVAL));
+        cr_assert(eq(int, inbye_sandbox_add_path(sandbox, "/usr/..", INBYE_ACCESS_READ_ONLY, NULL), -EINVAL));
+        cr_assert(eq(int, inbye_sandbox_add_landlock(sandbox, "/usr/../etc"), -EINVAL));
         cr_assert(eq(int, inbye_sandbox_add_landlock(sandbox, "usr"), -EINVAL));
         cr_assert(eq(int, inbye_sandbox_add_filter_file(sandbox, "/no/such", NULL), -ENOENT));
         cr_assert(eq(int, inbye_sandbox_add_filter_file(sandbox, "/dev/null", NULL), -EINVAL));

@@ -163,6 +163,25 @@ match_err "cannot place '$tmp/outside' in the sandbox.*symlink"
 expect_status 0 "$INBYE" run --hide "$tmp/work/../outside" -- sh -c "ls '$tmp/outside'"
 expect_out ''
 
+# The working directory of a root of its own is a rule as well; it may be named as seen from here.
+cd "$tmp" || exit 1
+expect_status 0 "$INBYE" run --cwd work --sandbox untrusted --sandbox "$unlimited" -- pwd
+expect_out "$tmp/work"
+expect_status 0 "$INBYE" run --cwd work --hide /opt -- pwd
+expect_out "$tmp/work"
+cd work || exit 1
+expect_status 0 "$INBYE" run --cwd ../outside --sandbox untrusted --sandbox "$unlimited" -- pwd
+expect_out "$tmp/outside"
+cd "$OLDPWD" || exit 1
+expect_status 125 "$INBYE" run --cwd link --sandbox untrusted --sandbox "$unlimited" -- true
+match_err "cannot change to the directory 'link'.*follows no symlink"
+expect_status 125 "$INBYE" run --cwd work/../outside --sandbox untrusted --sandbox "$unlimited" -- true
+match_err "cannot change to the directory 'work/../outside'"
+# A signal to its own process group does not go to one outside.
+expect_status 0 "$INBYE" run --cwd work --sandbox untrusted --sandbox "$unlimited" -- cut -d ' ' -f 5 /proc/self/stat
+match_out '^[1-9]'
+ln -s outside "$tmp/loop-b" && expect_status 0 "$INBYE" run --bind "$tmp/loop-b:$tmp/work" -- cat "$tmp/work/secret"
+
 # Filters from files.
 printf '\006\000\000\000\000\000\377\177' >"$tmp/allow.bpf"
 expect_status 0 "$INBYE" run --seccomp "$tmp/allow.bpf" -- grep ^Seccomp: /proc/self/status
