@@ -104,7 +104,8 @@ if batch memory=64M; then
 fi
 
 echo "# what a member does to its leaf is gone with it"
-if [ "$(id -u)" -eq 0 ] && grep -q :memory:/ /proc/self/cgroup && [ -w /sys/fs/cgroup/memory ]; then
+if [ "$(id -u)" -eq 0 ] && grep -q :memory:/ /proc/self/cgroup && [ -w /sys/fs/cgroup/memory ] &&
+        "$INBYE" run --limit memory=64M true 2>/dev/null; then
         limit='/sys/fs/cgroup/memory$(sed -n s/^[0-9]*:memory://p /proc/self/cgroup)'
         job cat /proc/self/cgroup
         job sh -c "cat /proc/self/cgroup; echo 33554432 >$limit/memory.limit_in_bytes"
