@@ -82,7 +82,9 @@ _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2))
 struct start {
         const char *const *argv;
         int in_fd, out_fd;
-        int procs_fd; /* cgroup.procs to enter first; -1: none */
+        int procs_fd;         /* cgroup.procs to enter first; -1: none */
+        const int *tasks_fds; /* of further leaves, in v1 */
+        size_t n_tasks_fds;
 };
 /** By fork, not vfork: what a child is said to have used at most then begins with nothing of ours. */
 pid_t start(const struct start *start);
@@ -118,5 +120,21 @@ pid_t leaf_start(struct leaf *leaf, const char *const *argv, int out_fd);
 /** One write to cgroup.kill, then wait until nobody is left. */
 void leaf_kill(struct leaf *leaf);
 void leaf_close(struct leaf *leaf);
+
+/* --- leaves of v1 made by hand (v1.c) ------------------------------------------------------------------- */
+
+#define V1_HIERARCHIES 3
+struct v1_leaf {
+        int dir_fds[V1_HIERARCHIES], tasks_fds[V1_HIERARCHIES];
+};
+/** As leaf_base_open(), in the hierarchies of memory, pids and cpu. false: they are not all there. */
+bool v1_base_open(void);
+void v1_base_close(void);
+/** With limits of each kind. */
+void v1_leaf_open(struct v1_leaf *leaf);
+/** A program in it, waited for. */
+void v1_leaf_run(const struct v1_leaf *leaf, const char *const *argv);
+/** Reads what it has counted, too. */
+void v1_leaf_close(struct v1_leaf *leaf);
 
 #endif

@@ -25,6 +25,7 @@ void die(const char *format, ...)
         va_end(arguments);
         fprintf(stderr, "\n");
         leaf_base_close();
+        v1_base_close();
         exit(2);
 }
 
@@ -48,6 +49,9 @@ pid_t start(const struct start *start)
                 return pid;
         if (start->procs_fd >= 0 && write(start->procs_fd, "0", 1) != 1)
                 _exit(127);
+        for (size_t i = 0; i < start->n_tasks_fds; i++)
+                if (write(start->tasks_fds[i], "0", 1) != 1)
+                        _exit(127);
         place(start->in_fd, 0, O_RDONLY);
         place(start->out_fd, 1, O_WRONLY);
         place(-1, 2, O_WRONLY);
