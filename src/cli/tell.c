@@ -181,10 +181,19 @@ static void say_leftovers(const struct inbye_result *result)
                         (int)leftover->pid, leftover->name);
 }
 
+static void say_skipped(const struct inbye_result *result)
+{
+        const char *part, *reason;
+
+        for (size_t i = 0; (part = inbye_result_sandbox_skipped(result, i, &reason)); i++)
+                cli_say("the sandbox did without %s: %s", part, reason);
+}
+
 static void say_ended(const struct inbye_result *result)
 {
         uint64_t ns = inbye_result_duration_ns(result);
 
+        say_skipped(result);
         say_leftovers(result);
         if (inbye_result_signal(result))
                 cli_say("%s after " SECONDS ", died of SIG%s", inbye_status_name(inbye_result_status(result)),

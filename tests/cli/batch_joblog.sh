@@ -48,6 +48,15 @@ check "statuses of them" test "$(column 10 | tr '\n' ' ')" = "timeout signaled s
 check "exit values of them" test "$(column 7 | tr '\n' ' ')" = "0 0 127 -1 3 "
 check "signals of them" test "$(column 8 | tr '\n' ' ')" = "9 9 0 0 0 "
 
+# --- a job is one in its sandbox, whatever its limits are
+expect_status 0 batch -q --joblog sandbox.log -- true ::: 1
+expect_status 0 batch -q --joblog sandbox.log --resume --timeout 1m -- true ::: 1
+check "another limit makes no other job" test "$(wc -l <sandbox.log)" -eq 2
+expect_status 0 batch -q --joblog sandbox.log --resume --no-new-privs -- true ::: 1
+check "another sandbox does" test "$(wc -l <sandbox.log)" -eq 3
+expect_status 0 batch -q --joblog sandbox.log --resume --no-new-privs -- true ::: 1
+check "the same one does not" test "$(wc -l <sandbox.log)" -eq 3
+
 # --- going on
 mark="echo x >>$tmp/ran.\$1; [ ! -e $tmp/fail.\$1 ]"
 ran() {

@@ -35,6 +35,11 @@ if command -v bash >/dev/null; then
         completes '^  $' inbye run --timeout 5 grep --ver
         completes '^ zsh $' inbye completions z
         completes '^ show $' inbye profile sh
+        mkdir "$tmp/path"
+        ln -s "$INBYE" "$tmp/path/inbye"
+        PATH=$tmp/path:$PATH
+        completes '^ untrusted $' inbye run --sandbox untr
+        completes '^ untrusted $' inbye profile show untr
         completes '^ run $' inbye help ru
         completes '^ --json --fix-hint --require --help $' inbye doctor --
 fi

@@ -253,6 +253,8 @@ match_out "^InaccessiblePaths=-$tmp/folder\$"
 expect_status 0 "$INBYE" profile show --json "$tmp/folder/optional.ini"
 match_out '"key":"PrivateNetwork","value":"yes","optional":true'
 expect_status 0 "$INBYE" run -m reaper --report "$tmp/report" --sandbox "$tmp/folder/optional.ini" -- true
+expect_status 0 "$INBYE" run -v -m reaper --sandbox "$tmp/folder/optional.ini" -- true
+match_err 'the sandbox did without /no/such: No such file'
 reported "$tmp/report" >"$tmp/skipped"
 check "a path that is not there is left out and told" grep -qx '/no/such True' "$tmp/skipped"
 if "$INBYE" run -m reaper --no-network --hide "$tmp/folder" -- true 2>/dev/null; then
