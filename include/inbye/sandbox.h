@@ -101,6 +101,20 @@ INBYE_API int inbye_sandbox_add_landlock(struct inbye_sandbox *sandbox, const ch
  */
 INBYE_API INBYE_MUST_USE int inbye_sandbox_add_filter_file(
         struct inbye_sandbox *sandbox, const char *path, struct inbye_error *reterr);
+/**
+ * A filter of system calls in words, as systemd's SystemCallFilter= has it: what is allowed, or, after a '~'
+ * that stands before the first, what is denied. A word is the name of a call or a group ("@mount":
+ * `systemd-analyze syscall-filter` lists them), and may end in an error that the call is to fail with:
+ * ":ENOSYS", ":38", or ":kill". Implies _set_no_new_privs().
+ *
+ * Denied calls fail with EPERM; in a list of what is allowed those that nobody here knows fail with ENOSYS.
+ * The group "@default" is always allowed. A filter given earlier or later only takes away more.
+ *
+ * @retval -EINVAL      A word that means nothing; the hint has the nearest that does.
+ * @retval -EOPNOTSUPP  libseccomp is not here.
+ */
+INBYE_API INBYE_MUST_USE int inbye_sandbox_filter_calls(
+        struct inbye_sandbox *sandbox, const char *words, struct inbye_error *reterr);
 /** Names of system calls in filters that mean nothing to the libseccomp here, and were left out: each once,
  * NULL-terminated. Valid until the sandbox is changed or freed. */
 INBYE_API const char *const *inbye_sandbox_unknown_calls(const struct inbye_sandbox *sandbox);

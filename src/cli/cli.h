@@ -167,6 +167,7 @@ enum cli_setting {
         CLI_SETTING_HIDE,
         CLI_SETTING_BIND,
         CLI_SETTING_LANDLOCK_RW,
+        CLI_SETTING_SYSTEM_CALLS,
         CLI_SETTING_SECCOMP,
         CLI_SETTING_END
 };

@@ -87,6 +87,10 @@ const struct cli_option cli_settings_options[] = {
                 "what is at the source is seen at the target, too, and can be written", NULL },
         { "landlock-rw", 0, "PATH", CLI_SETTING_LANDLOCK_RW, "Sandbox",
                 "by Landlock, nothing can be written but at or below the paths given so", NULL },
+        { "system-calls", 0, "WORDS", CLI_SETTING_SYSTEM_CALLS, "Sandbox",
+                "calls and groups of calls that are allowed, as in '@system-service', or denied, as in "
+                "'~@mount'",
+                NULL },
         { "seccomp", 0, "FILE", CLI_SETTING_SECCOMP, "Sandbox",
                 "filter of system calls: JSON as Docker and Podman take it, or BPF", NULL },
         { "stdin", 0, "null|inherit|FILE", CLI_SETTING_STDIN, "Input and output",

@@ -151,6 +151,13 @@ static int take_filter(struct settings *s, const char *value, struct inbye_error
         return r < 0 ? r : inbye_sandbox_add_filter_file(s->sandbox, value, reterr);
 }
 
+static int take_calls(struct settings *s, const char *value, struct inbye_error *reterr)
+{
+        int r = need_sandbox(s, reterr);
+
+        return r < 0 ? r : inbye_sandbox_filter_calls(s->sandbox, value, reterr);
+}
+
 static int hand_sandbox(const struct settings *s, struct inbye_command *command, struct inbye_error *reterr)
 {
         (void)reterr;
@@ -167,6 +174,7 @@ const struct settings_row settings_sandbox_rows[] = {
         { CLI_SETTING_HIDE, take_hide, hand_sandbox },
         { CLI_SETTING_BIND, take_bind, hand_sandbox },
         { CLI_SETTING_LANDLOCK_RW, take_landlock, hand_sandbox },
+        { CLI_SETTING_SYSTEM_CALLS, take_calls, hand_sandbox },
         { CLI_SETTING_SECCOMP, take_filter, hand_sandbox },
         { 0 },
 };

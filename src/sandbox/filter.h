@@ -28,6 +28,9 @@ int filter_compile(enum filter which, uint32_t machine, struct spawn_filter *ret
  */
 int filter_from_json(const char *path, const char *text, size_t n, uint64_t capabilities,
         struct spawn_filter *ret, char ***unknown, struct inbye_error *reterr);
+/** The same out of words (words.h). */
+int filter_from_words(
+        const char *words, struct spawn_filter *ret, char ***unknown, struct inbye_error *reterr);
 /** Append copies of the names that are not there yet (either may be NULL). 0, -ENOMEM. */
 int filters_keep_unknown(char ***names, char **added);
 

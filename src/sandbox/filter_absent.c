@@ -30,3 +30,12 @@ int filter_from_json(const char *path, const char *text, size_t n, uint64_t capa
         (void)unknown;
         return refuse(reterr);
 }
+
+int filter_from_words(
+        const char *words, struct spawn_filter *ret, char ***unknown, struct inbye_error *reterr)
+{
+        (void)words;
+        (void)ret;
+        (void)unknown;
+        return refuse(reterr);
+}

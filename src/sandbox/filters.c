@@ -150,6 +150,17 @@ static int take_json(const char *path, const struct buf *file, char ***unknown, 
         return 0;
 }
 
+/* Takes the filter. */
+static int add_read(struct inbye_sandbox *sandbox, struct sandbox_filter *filter, char **unknown,
+        struct inbye_error *reterr)
+{
+        if (filters_keep_unknown(&sandbox->unknown_calls, unknown) < 0) {
+                sandbox_filter_deinit(filter);
+                return error_set(reterr, INBYE_STAGE_SANDBOX, ENOMEM, "filter");
+        }
+        return sandbox_add_filter(sandbox, filter, reterr);
+}
+
 static int take_file(struct inbye_sandbox *sandbox, const char *path, struct inbye_error *reterr)
 {
         scoped(buf_deinit) struct buf file = BUF_INIT;
@@ -159,19 +170,11 @@ static int take_file(struct inbye_sandbox *sandbox, const char *path, struct inb
 
         if (r < 0)
                 return r;
-        if (filters_keep_unknown(&unknown, sandbox->unknown_calls) < 0)
-                return error_set(reterr, INBYE_STAGE_SANDBOX, ENOMEM, "filter");
         if (is_json(&file) && file.n <= FILE_MAX)
                 r = take_json(path, &file, &unknown, &filter, reterr);
         else
                 r = take_code(path, &file, &filter, reterr);
-        if (r == 0)
-                r = sandbox_add_filter(sandbox, &filter, reterr);
-        if (r < 0)
-                return r;
-        strv_free(sandbox->unknown_calls);
-        sandbox->unknown_calls = TAKE(unknown);
-        return 0;
+        return r < 0 ? r : add_read(sandbox, &filter, unknown, reterr);
 }
 
 int inbye_sandbox_add_filter_file(struct inbye_sandbox *sandbox, const char *path, struct inbye_error *reterr)
@@ -182,4 +185,18 @@ int inbye_sandbox_add_filter_file(struct inbye_sandbox *sandbox, const char *pat
                 r = -EINVAL;
         return r < 0 ? error_set(reterr, INBYE_STAGE_SANDBOX, -r, "filter")
                      : take_file(sandbox, path, reterr);
+}
+
+int inbye_sandbox_filter_calls(struct inbye_sandbox *sandbox, const char *words, struct inbye_error *reterr)
+{
+        scoped(strv_freep) char **unknown = NULL;
+        struct sandbox_filter filter = { .owned = true };
+        int r = sandbox_change(sandbox);
+
+        if (r == 0 && !words)
+                r = -EINVAL;
+        if (r < 0)
+                return error_set(reterr, INBYE_STAGE_SANDBOX, -r, "filter");
+        r = filter_from_words(words, &filter.whole, &unknown, reterr);
+        return r < 0 ? r : add_read(sandbox, &filter, unknown, reterr);
 }

@@ -140,6 +140,11 @@ int rules_add(
         return r;
 }
 
+int rules_add_number(struct rules *rules, uint32_t machine, uint32_t number, uint32_t action)
+{
+        return add_case(rules, (struct call_case){ .machine = machine, .number = number, .action = action });
+}
+
 int rules_add_table(struct rules *rules, const struct call_rule *table, uint32_t action)
 {
         int r = 0;

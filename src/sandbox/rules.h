@@ -29,6 +29,8 @@ int rules_add_native(struct rules *rules, uint32_t native);
  */
 int rules_add(struct rules *rules, const char *name, uint32_t action, const struct call_test *tests,
         size_t n_tests);
+/** A call by its number. */
+int rules_add_number(struct rules *rules, uint32_t machine, uint32_t number, uint32_t action);
 /** A table of calls, all of one action. */
 int rules_add_table(struct rules *rules, const struct call_rule *table, uint32_t action);
 /** As compile_filter(). */

@@ -32,6 +32,8 @@ Test(sandbox, that_makes_no_sense_is_refused)
         cr_assert(eq(int, inbye_sandbox_add_landlock(sandbox, "usr"), -EINVAL));
         cr_assert(eq(int, inbye_sandbox_add_filter_file(sandbox, "/no/such", NULL), -ENOENT));
         cr_assert(eq(int, inbye_sandbox_add_filter_file(sandbox, "/dev/null", NULL), -EINVAL));
+        cr_assert(eq(int, inbye_sandbox_filter_calls(sandbox, NULL, NULL), -EINVAL));
+        cr_assert(eq(int, inbye_sandbox_filter_calls(NULL, "read", NULL), -EINVAL));
         inbye_sandbox_unref(sandbox);
 }
 
@@ -198,6 +200,7 @@ Test(sandbox, cannot_be_changed_once_a_command_was_started_in_it)
         cr_assert(eq(str, (char *)output(result), "1\n"));
         cr_assert(eq(int, inbye_sandbox_set_no_network(sandbox), -EBUSY));
         cr_assert(eq(int, inbye_sandbox_add_profile(sandbox, "build", NULL), -EBUSY));
+        cr_assert(eq(int, inbye_sandbox_filter_calls(sandbox, "~ptrace", NULL), -EBUSY));
         inbye_result_unref(result);
         inbye_sandbox_unref(sandbox);
 }

@@ -232,6 +232,16 @@ if printf '{"defaultAction":"SCMP_ACT_ALLOW"}' >"$tmp/all.json" && "$INBYE" run 
         refused "$rule"'"args":[{"index":0,"value":1}]}]}' 'needs "index" and "op"'
         refused "$rule"'"includes":{"caps":["CAP_SYS_ADMN"]}}]}' "no capability 'CAP_SYS_ADMN'.*did you mean 'CAP_SYS_ADMIN'"
         refused "$rule"'"includes":{"minKernel":"four"}}]}' "'four' is no version"
+        # In words.
+        expect_status 1 "$INBYE" run --system-calls '~mkdir mkdirat:ENOSPC mkdir:ENOSPC' -- mkdir "$tmp/never"
+        match_err 'No space left'
+        expect_status 0 "$INBYE" run --system-calls '@system-service' -- python3 -c 'print(1)'
+        expect_status 1 "$INBYE" run --system-calls '@system-service' --system-calls '~@keyring' -- "$escape" keyring
+        expect_status 125 "$INBYE" run --system-calls '~@monut' -- true
+        match_err "no group of system calls '@monut'.*did you mean '@mount'"
+        printf '{"argv":["mkdir","%s"],"system_calls":["@system-service","~mkdir mkdirat"]}\n' "$tmp/never" >"$tmp/jobs"
+        expect_status 1 "$INBYE" batch -j1 "$tmp/jobs"
+        match_err 'Operation not permitted'
 else
         check "without libseccomp JSON is refused" grep -q 'built without libseccomp' "$err"
 fi

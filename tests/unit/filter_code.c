@@ -3,12 +3,14 @@
  * The code of a filter, on standard output, for filters.py to run:
  *
  *   filter_code profile NUMBER MACHINE
+ *   filter_code words WORDS MACHINE
  *   filter_code json FILE CAPABILITIES MACHINE     (numbers in hexadecimal; the kernel is 5.10)
  */
 #include "base/scope.h"
 #include "sandbox/filter.h"
 #include "sandbox/numbers.h"
 #include "sandbox/oci.h"
+#include "sandbox/words.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +42,19 @@ static int from_json(char **arguments, struct spawn_filter *ret, struct inbye_er
         return r;
 }
 
+static int from_words(char **arguments, struct spawn_filter *ret, struct inbye_error *reterr)
+{
+        struct rules rules = { 0 };
+        int r = numbers_load(reterr);
+
+        if (r == 0)
+                r = words_read(&rules, (uint32_t)hexadecimal(arguments[1]), arguments[0], reterr);
+        if (r == 0)
+                r = rules_compile(&rules, ret);
+        rules_deinit(&rules);
+        return r;
+}
+
 int main(int argc, char **argv)
 {
         struct inbye_error error = { 0 };
@@ -49,10 +64,12 @@ int main(int argc, char **argv)
         if (argc == 4 && strcmp(argv[1], "profile") == 0)
                 r = filter_compile(
                         (enum filter)atoi(argv[2]), (uint32_t)hexadecimal(argv[3]), &filter, &error);
+        if (argc == 4 && strcmp(argv[1], "words") == 0)
+                r = from_words(argv + 2, &filter, &error);
         if (argc == 5 && strcmp(argv[1], "json") == 0)
                 r = from_json(argv + 2, &filter, &error);
         if (r < 0)
-                fprintf(stderr, "filter_code: %d %s\n", r, error.text);
+                fprintf(stderr, "filter_code: %d %s %s\n", r, error.text, error.hint);
         else
                 fwrite(filter.code, 8, filter.n, stdout);
         free((void *)filter.code);

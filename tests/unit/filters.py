@@ -3,7 +3,7 @@
 
 The code that filter_code prints is run by an interpreter of classic BPF, over a table of call x arguments x machine,
 and each verdict is held against one that was reached in another way: for JSON by reading the JSON here, for our own
-profiles by the lists in calls.c. Numbers of calls come from libseccomp; on a machine without it there is no such test.
+profiles by the lists in calls.c. Of filters in words some verdicts are written down. Numbers of calls come from libseccomp; on a machine without it there is no such test.
 """
 import ctypes
 import itertools
@@ -69,7 +69,8 @@ class Code:
 
 
 def code_of(*arguments):
-    done = subprocess.run([sys.argv[1], *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    done = subprocess.run([sys.argv[1], *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+                          check=False)
     if done.returncode:
         raise ValueError(done.stderr.decode())
     return Code(done.stdout)
@@ -330,6 +331,48 @@ def check_profiles(text):
     check("a call that nobody has yet is not known", known_code.run(9999, x86_64, [0] * 6) == ERRNO | 38)
 
 
+# --- words ----------------------------------------------------------------------------------------------------------
+
+# words -> [(call, machine, verdict)]
+WORDS = {
+    "@system-service": [
+        ("openat", "x86_64", ALLOW), ("openat", "x86", ALLOW), ("openat", "x32", ALLOW), ("io_setup", "x86_64", ALLOW),
+        ("mount", "x86_64", ERRNO | 1), ("mount", "x86", ERRNO | 1), ("ptrace", "x32", ERRNO | 1), (9999, "x86_64", ERRNO | 38)],
+    "read  write\t": [
+        ("read", "x86_64", ALLOW), ("execve", "x86_64", ALLOW), ("openat", "x86_64", ERRNO | 1), (600, "x86_64", ERRNO | 38)],
+    "@file-system openat2:ENOSYS @chown:30 unlink:kill": [
+        ("openat", "x86_64", ALLOW), ("openat2", "x86_64", ERRNO | 38), ("fchown", "x86_64", ERRNO | 30),
+        ("unlink", "x86_64", 0x80000000), ("unlinkat", "x86_64", ALLOW)],
+    "@known:EACCES read": [("read", "x86_64", ALLOW), ("write", "x86_64", ERRNO | 13), ("exit", "x86_64", ERRNO | 13)],
+    "~@mount": [
+        ("mount", "x86_64", ERRNO | 1), ("umount", "x86", ERRNO | 1), ("umount2", "x32", ERRNO | 1), ("read", "x86_64", ALLOW),
+        (9999, "x86_64", ALLOW), ("mount", "aarch64", KILL)],
+    "~ @mount umount2:ENOSYS ptrace": [
+        ("mount", "x86_64", ERRNO | 1), ("umount2", "x86_64", ERRNO | 38), ("ptrace", "x86_64", ERRNO | 1)],
+    "~@privileged @mount:EBUSY": [("mount", "x86_64", ERRNO | 16), ("swapon", "x86_64", ERRNO | 1), ("chroot", "x86_64", ERRNO | 16)],
+}
+WRONG_WORDS = {
+    "": "is empty", "~": "is empty", "opne": "no system call 'opne' did you mean 'open'?",
+    "@mounts": "no group of system calls '@mounts' did you mean '@mount'?", "read ~write": "before the first word",
+    "read:ENOSIS": "no error 'ENOSIS' did you mean 'ENOSYS'?", "read:0": "no error '0'", "read:5000": "no error '5000'",
+    "~read:": "no error ''", ":EPERM": "no system call ''",
+}
+
+
+def check_words():
+    for words, wanted in WORDS.items():
+        code = code_of("words", words, "%x" % MACHINES["x86_64"])
+        for call, machine, verdict in wanted:
+            got = code.run(call if isinstance(call, int) else CALLS[machine][call], arch_of(machine), [0] * 6)
+            check("words '%s' decide %s of %s" % (words, call, machine), got == verdict, "%#x" % got)
+    for words, text in WRONG_WORDS.items():
+        try:
+            code_of("words", words, "%x" % MACHINES["x86_64"])
+            check("words '%s' are refused" % words, False)
+        except ValueError as error:
+            check("words '%s' are refused" % words, text in str(error), str(error))
+
+
 def main():
     folder, calls = sys.argv[2:4]
     for program in ("docker", "podman"):
@@ -343,6 +386,7 @@ def main():
         check_ways(own)
     with open(calls, encoding="utf-8") as file:
         check_profiles(file.read())
+    check_words()
     print("checks: %d passed, %d failed, 0 skipped" % (n_passed, n_failed))
     return n_failed != 0
 
