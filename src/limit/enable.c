@@ -106,6 +106,9 @@ static int find_withholder(int dir_fd, uint32_t controller)
         "memory pids\\n' >/etc/systemd/system/user@.service.d/inbye.conf; systemctl daemon-reload; then "    \
         "log in again"
 
+/* As in v1.c, which is not in each build. */
+#define USED_IN_V1 (CONTROLLER_MEMORY | CONTROLLER_PIDS | CONTROLLER_CPU)
+
 /* Who is told has no part in v1, or it would have been tried there. */
 static bool is_in_v1(uint32_t controller, struct inbye_error *reterr)
 {
@@ -117,8 +120,8 @@ static bool is_in_v1(uint32_t controller, struct inbye_error *reterr)
         error_set_plain(reterr, INBYE_STAGE_LIMIT, EOPNOTSUPP,
                 "controller '%s' is not in the unified hierarchy (cgroup v2) but in a v1 hierarchy, %.150s",
                 name, mount);
-        error_hint(reterr, "an inbye built with libcgroup uses it there; or boot with "
-                           "systemd.unified_cgroup_hierarchy=1");
+        error_hint(reterr, "%sboot with systemd.unified_cgroup_hierarchy=1",
+                controller & USED_IN_V1 ? "an inbye built with libcgroup uses it there; or " : "");
         return true;
 }
 
