@@ -10,6 +10,7 @@
 enum profile_shape {
         PROFILE_WORD,    /* exactly one word */
         PROFILE_LIST,    /* words, each a setting of its own */
+        PROFILE_CALLS,   /* words that are one setting: a list of what is allowed or, with '~', denied */
         PROFILE_NOTHING, /* nothing may stand behind it */
         PROFILE_TEXT,    /* the line as it is: the description */
         PROFILE_BASE     /* words: profiles that it builds on */
@@ -27,6 +28,7 @@ struct profile_key {
         const char *expected;
         const char *const *values; /* a closed set, NULL-terminated; NULL: open */
         bool (*check)(const char *word);
+        int (*verify)(const char *words, struct inbye_error *reterr); /* of PROFILE_CALLS. -EINVAL: a fault */
         int (*apply)(struct inbye_sandbox *sandbox, struct profile_word word, struct inbye_error *reterr);
         bool may_be_optional;
         int (*try)(struct inbye_error *reterr); /* can this host do it? -EOPNOTSUPP; NULL: apply says so */

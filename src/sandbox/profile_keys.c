@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+DEFINE_SCOPED(sandbox_unrefp, struct inbye_sandbox, inbye_sandbox_unref)
+
 static const char *const yes[] = { "yes", "true", "on", "1", NULL };
 static const char *const filters[] = { "build", "untrusted", "measure", NULL };
 
@@ -264,6 +266,20 @@ static int apply_timeout(struct inbye_sandbox *sandbox, struct profile_word word
         return take_away(r, reterr);
 }
 
+/* What is wrong is for whoever wrote it; what this host lacks is found when it is applied. */
+static int verify_calls(const char *words, struct inbye_error *reterr)
+{
+        scoped(sandbox_unrefp) struct inbye_sandbox *trial = NULL;
+        int r = inbye_sandbox_open(&trial);
+
+        return r < 0 ? take_away(r, reterr) : inbye_sandbox_filter_calls(trial, words, reterr);
+}
+
+static int apply_calls(struct inbye_sandbox *sandbox, struct profile_word word, struct inbye_error *reterr)
+{
+        return inbye_sandbox_filter_calls(sandbox, word.text, reterr);
+}
+
 static int apply_filter_file(
         struct inbye_sandbox *sandbox, struct profile_word word, struct inbye_error *reterr)
 {
@@ -285,8 +301,6 @@ static int apply_required(struct inbye_sandbox *sandbox, struct profile_word wor
 
 /* --- optional parts: what this host can do ----------------------------------------------------------------
  */
-
-DEFINE_SCOPED(sandbox_unrefp, struct inbye_sandbox, inbye_sandbox_unref)
 
 /* The part alone, in a sandbox of its own. */
 static int try_alone(bool network, bool ipc, bool mounts, struct inbye_error *reterr)
@@ -387,6 +401,9 @@ const struct profile_key profile_keys[] = {
         { "LandlockReadWrite", "landlock_rw", PATHS, OPTIONAL(NULL), .apply = apply_writable },
         { "SystemCallFilterOf", "filter_of", .shape = PROFILE_WORD, .expected = "build, untrusted or measure",
                 .values = filters, OPTIONAL(NULL), .apply = apply_filter_of },
+        { "SystemCallFilter", "system_calls", .shape = PROFILE_CALLS,
+                .expected = "system calls and groups of them, as in @system-service or ~@mount",
+                .verify = verify_calls, OPTIONAL(NULL), .apply = apply_calls },
         { "SeccompProfile", "seccomp", PATHS, OPTIONAL(NULL), .apply = apply_filter_file },
         { "MemoryMax", "limits.memory", .shape = PROFILE_WORD, .expected = "a size, as in 512M, or infinity",
                 .check = is_size, OPTIONAL(NULL), .apply = apply_memory },

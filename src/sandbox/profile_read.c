@@ -177,6 +177,68 @@ static void take_word(struct reader *reader, const struct source *source, struct
         }
 }
 
+/* As systemd has it: all lines of a file that allow are one list; each that denies is a filter of its own. */
+static bool add_to_list(struct reader *reader, const struct source *source, const struct profile_key *key,
+        struct profile_word word)
+{
+        struct inbye_profile *profile = reader->profile;
+
+        for (size_t i = 0; i < profile->n_settings && word.text[0] != '~'; i++) {
+                struct profile_setting *setting = &profile->settings[i];
+                struct buf joined = BUF_INIT;
+
+                if (setting->key != key || setting->public.file != source->file ||
+                        setting->public.value[0] == '~' || setting->public.optional != word.optional)
+                        continue;
+                buf_printf(&joined, "%s %s", setting->public.value, word.text);
+                if (joined.failed) {
+                        buf_deinit(&joined);
+                        out_of_memory(reader);
+                        return true;
+                }
+                free((char *)setting->public.value);
+                setting->public.value = joined.data;
+                return true;
+        }
+        return false;
+}
+
+static void take_calls(struct reader *reader, const struct source *source, struct place at,
+        const struct profile_key *key, const char *text)
+{
+        struct profile_word word = { text, text[0] == '-' };
+        struct inbye_error error = { 0 };
+
+        word.text += word.optional;
+        if (key->verify(word.text, &error) == -EINVAL)
+                fault(reader, source, at, error.hint, "%s: %s", name_in(source, key), error.text);
+        else if (!add_to_list(reader, source, key, word))
+                add_setting(reader, source, at, key, word);
+}
+
+/* Blanks and continued lines are one blank each. */
+static void take_line(struct reader *reader, struct source *source, const struct profile_key *key,
+        const struct ini_item *item)
+{
+        const char *at = item->value, *end = at + item->n_value, *start = at;
+        struct place place = place_of(source, item->value);
+        struct buf word = BUF_INIT, line = BUF_INIT;
+        int r;
+
+        while ((r = ini_word(&at, end, &word, &start)) > 0)
+                buf_printf(&line, "%s%s", line.n ? " " : "", word.data ? word.data : "");
+        if (r == -ENOMEM || line.failed)
+                out_of_memory(reader);
+        else if (r == -EINVAL)
+                fault(reader, source, place_of(source, start), NULL, "nothing ends this quote");
+        else if (line.n == 0)
+                fault(reader, source, place, NULL, "%s: expected %s", name_in(source, key), key->expected);
+        else
+                take_calls(reader, source, place, key, line.data);
+        buf_deinit(&word);
+        buf_deinit(&line);
+}
+
 static void take_words(struct reader *reader, struct source *source, const struct profile_key *key,
         const struct ini_item *item)
 {
@@ -250,6 +312,8 @@ static void take_setting(struct reader *reader, struct source *source, const str
                 refuse_key(reader, source, place_of(source, item->name), name);
         else if (key->shape == PROFILE_TEXT)
                 describe(reader, source, item->value, item->n_value);
+        else if (key->shape == PROFILE_CALLS)
+                take_line(reader, source, key, item);
         else if (key->shape != PROFILE_NOTHING)
                 take_words(reader, source, key, item);
         else if (item->n_value == 0)
@@ -306,6 +370,8 @@ static void take_scalar(struct reader *reader, const struct source *source, cons
                 fault(reader, source, at, NULL, "%s: expected true", key->json);
         else if (key->shape == PROFILE_TEXT && node->kind == JSON_KIND_STRING)
                 describe(reader, source, node->text, strlen(node->text));
+        else if (key->shape == PROFILE_CALLS && node->kind == JSON_KIND_STRING)
+                take_calls(reader, source, at, key, node->text);
         else if (key->shape != PROFILE_TEXT && is_true(node))
                 take_word(reader, source, at, key, "yes");
         else if (key->shape != PROFILE_TEXT && node->text)
@@ -325,7 +391,8 @@ static void take_member(
 
         snprintf(name, sizeof(name), "%s%s", prefix, node->key);
         key = strchr(node->key, '.') ? NULL : find_key(source, name);
-        is_list = key && (key->shape == PROFILE_LIST || key->shape == PROFILE_BASE);
+        is_list = key &&
+                  (key->shape == PROFILE_LIST || key->shape == PROFILE_CALLS || key->shape == PROFILE_BASE);
         if (!key)
                 refuse_key(reader, source, place_in(node->key_place), name);
         else if (node->kind != JSON_KIND_ARRAY || !is_list)

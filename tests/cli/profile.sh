@@ -302,6 +302,30 @@ profile "$tmp/folder/filter.ini" "SeccompProfile=/no/such.bpf"
 expect_status 125 "$INBYE" run --sandbox "$tmp/folder/filter.ini" -- true
 match_err "filter.ini:2:16: SeccompProfile=/no/such.bpf: cannot open the filter"
 
+# One in words: lines that allow are one list, each that denies is a filter.
+profile "$tmp/folder/calls.ini" 'SystemCallFilter=@system-service \' '  mount' 'NoNewPrivileges=yes' 'SystemCallFilter=ptrace' \
+        'SystemCallFilter=~@clock keyctl:ENOSYS'
+expect_status 0 "$INBYE" profile show "$tmp/folder/calls.ini"
+match_out '^SystemCallFilter="@system-service mount ptrace"$'
+match_out '^SystemCallFilter="~@clock keyctl:ENOSYS"$'
+check "both stand in it once" [ "$(grep -c SystemCallFilter "$out")" -eq 2 ]
+printf '{"system_calls": ["@system-service", "~chmod fchmod fchmodat fchmodat2"]}' >"$tmp/folder/calls.json"
+expect_status 0 "$INBYE" profile check "$tmp/folder/calls.json"
+if "$INBYE" run -m reaper --system-calls '~mount' -- true 2>/dev/null; then
+        echo >"$tmp/folder/file"
+        expect_status 1 "$INBYE" run -m reaper --sandbox "$tmp/folder/calls.json" -- chmod 600 "$tmp/folder/file"
+        match_err 'Operation not permitted'
+        expect_status 0 "$INBYE" run -m reaper --sandbox "$tmp/folder/calls.ini" -- chmod 600 "$tmp/folder/file"
+        profile "$tmp/folder/wrong.ini" 'SystemCallFilter=@system-servic' 'SystemCallFilter=open:EFOO' 'SystemCallFilter='
+        expect_status 1 "$INBYE" profile check "$tmp/folder/wrong.ini"
+        match_out "wrong.ini:2:18: SystemCallFilter: .*'@system-servic'; did you mean '@system-service'"
+        match_out "wrong.ini:3:18: SystemCallFilter: there is no error 'EFOO'"
+        match_out "wrong.ini:4:18: SystemCallFilter: expected system calls"
+else
+        expect_status 125 "$INBYE" run -m reaper --sandbox "$tmp/folder/calls.json" -- true
+        match_err 'calls.json:1:18: SystemCallFilter='
+fi
+
 # Wrong use.
 for words in '' lst 'list x' 'show' 'show a b' check 'show --names build' 'list --names --json'; do
         # shellcheck disable=SC2086
