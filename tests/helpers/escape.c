@@ -3,6 +3,7 @@
  * escape ATTEMPT [ARGUMENT]: one try to get out of a sandbox. Exits with 0 if it got out, 1 if it was stopped
  * (the errno goes to stdout), 2 if there is no such attempt.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -19,6 +20,8 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -170,6 +173,187 @@ static int try_tiocsti(const char *unused)
         return r < 0 && errno == ENOTTY ? 0 : r;
 }
 
+/* --- out by what the kernel is asked for -----------------------------------------------------------------
+ */
+
+static int try_socket(const char *number)
+{
+        return socket(atoi(number), SOCK_RAW, 0) >= 0 ? 0 : socket(atoi(number), SOCK_STREAM, 0);
+}
+
+/* An address that belongs to nobody: whether there is a way to it is all that is asked. */
+static int try_route(const char *address)
+{
+        struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9) };
+
+        inet_pton(AF_INET, address, &to.sin_addr);
+        return connect(socket(AF_INET, SOCK_DGRAM, 0), (struct sockaddr *)&to, sizeof(to));
+}
+
+static int try_setns(const char *unused)
+{
+        (void)unused;
+        return setns((int)syscall(SYS_pidfd_open, getppid(), 0), CLONE_NEWNS);
+}
+
+static int try_getfd(const char *unused)
+{
+        (void)unused;
+        return (int)syscall(SYS_pidfd_getfd, syscall(SYS_pidfd_open, getppid(), 0), 0, 0);
+}
+
+static int try_timens(const char *unused)
+{
+        (void)unused;
+        return unshare(0x80 /* of time */);
+}
+
+static int try_chroot(const char *unused)
+{
+        (void)unused;
+        return chroot(".");
+}
+
+/* EINVAL is what whoever may do it gets for this. */
+static int try_pivot(const char *unused)
+{
+        long r = syscall(SYS_pivot_root, "/", "/");
+
+        (void)unused;
+        return r == 0 || errno == EINVAL || errno == EBUSY ? 0 : -1;
+}
+
+/* By number, past all directories on the way. */
+static int try_handle(const char *path)
+{
+        union {
+                struct file_handle handle;
+                char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+        } by = { .handle.handle_bytes = MAX_HANDLE_SZ };
+        int mount;
+
+        if (name_to_handle_at(AT_FDCWD, path, &by.handle, &mount, 0) < 0)
+                return -1;
+        return open_by_handle_at(open(path, O_RDONLY | O_DIRECTORY), &by.handle, O_RDONLY);
+}
+
+static int try_hostname(const char *unused)
+{
+        char name[256] = "";
+
+        (void)unused;
+        return gethostname(name, sizeof(name) - 1) < 0 ? -1 : sethostname(name, strlen(name));
+}
+
+static int try_rlimit(const char *unused)
+{
+        struct rlimit limit;
+
+        (void)unused;
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+                return -1;
+        limit.rlim_max++;
+        return setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* --- out by what others left or share ---------------------------------------------------------------------
+ */
+
+static int try_shm(const char *key)
+{
+        return shmget(atoi(key), 1, 0);
+}
+
+static int make_shm(const char *key)
+{
+        return shmget(atoi(key), 1, IPC_CREAT | IPC_EXCL | 0666);
+}
+
+static int remove_shm(const char *key)
+{
+        return shmctl(shmget(atoi(key), 1, 0), IPC_RMID, NULL);
+}
+
+static int try_link(const char *path)
+{
+        return link(path, "hard-link") < 0 ? -1 : unlink("hard-link");
+}
+
+/* A stream that was opened to append to, opened again to change what is in there. */
+static int try_reopen(const char *number)
+{
+        char path[64];
+        int fd;
+
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", atoi(number));
+        fd = open(path, O_RDWR);
+        return fd < 0 ? -1 : ftruncate(fd, 0);
+}
+
+/* What the process that holds us has: its program, files, memory. */
+static int try_holder(const char *what)
+{
+        char path[64];
+
+        snprintf(path, sizeof(path), "/proc/%d/%s", getppid(), what);
+        return open(path, strcmp(what, "mem") == 0 ? O_RDWR : O_RDONLY);
+}
+
+/* --- out of the cgroup: whatever leads to a cgroup.procs that can be written -------------------------------
+ */
+
+static int open_procs(const char *above, const char *directory)
+{
+        char path[4096];
+
+        if (snprintf(path, sizeof(path), "%s%s/cgroup.procs", above, directory) >= (int)sizeof(path))
+                return -1;
+        return open(path, O_WRONLY);
+}
+
+static int walk_mounts(const char *above)
+{
+        char line[4096], directory[4096];
+        FILE *mounts = fopen("/proc/self/mountinfo", "re");
+        int fd = -1;
+
+        while (mounts && fd < 0 && fgets(line, sizeof(line), mounts))
+                if (strstr(line, " - cgroup") && sscanf(line, "%*s %*s %*s %*s %4095s", directory) == 1)
+                        fd = open_procs(above, directory);
+        return fd < 0 ? open_procs(above, "/sys/fs/cgroup") : fd;
+}
+
+static int walk_descriptors(void)
+{
+        for (int fd = 3; fd < 1024; fd++) {
+                int procs = openat(fd, "../cgroup.procs", O_WRONLY);
+
+                if (procs >= 0)
+                        return procs;
+        }
+        return -1;
+}
+
+/* In namespaces of its own, so that nothing of it is seen outside where it works. */
+static int walk_own_mount(void)
+{
+        (void)unshare(CLONE_NEWCGROUP);
+        if (unshare(CLONE_NEWNS) == 0 && mount("cgroup2", ".", "cgroup2", 0, NULL) == 0)
+                return open_procs("", ".");
+        return (int)syscall(SYS_fsopen, "cgroup2", 0);
+}
+
+static int try_walk_out(const char *unused)
+{
+        char above[64];
+
+        (void)unused;
+        snprintf(above, sizeof(above), "/proc/%d/root", getppid());
+        if (walk_mounts("") >= 0 || walk_mounts("/proc/1/root") >= 0 || walk_mounts(above) >= 0)
+                return 0;
+        return walk_descriptors() >= 0 ? 0 : walk_own_mount();
+}
+
 /* No way out by itself: two paths change places, every millisecond or faster, until standard input ends. */
 static int do_swap(const char *paths)
 {
@@ -214,6 +398,23 @@ static const struct {
         { "device", try_device },
         { "tiocsti", try_tiocsti },
         { "identity", try_identity },
+        { "socket", try_socket },
+        { "route", try_route },
+        { "setns", try_setns },
+        { "getfd", try_getfd },
+        { "timens", try_timens },
+        { "chroot", try_chroot },
+        { "pivot", try_pivot },
+        { "handle", try_handle },
+        { "hostname", try_hostname },
+        { "rlimit", try_rlimit },
+        { "shm", try_shm },
+        { "make-shm", make_shm },
+        { "remove-shm", remove_shm },
+        { "link", try_link },
+        { "reopen", try_reopen },
+        { "holder", try_holder },
+        { "walk-out", try_walk_out },
         { "swap", do_swap },
 };
 
