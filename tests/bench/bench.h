@@ -26,6 +26,7 @@ void bench_capture(const struct bench *bench);
 void bench_growth(const struct bench *bench);
 void bench_queue(const struct bench *bench);
 void bench_limits(const struct bench *bench);
+void bench_sandbox(const struct bench *bench);
 
 /* --- measuring (measure.c) ------------------------------------------------------------------------------ */
 

@@ -27,6 +27,7 @@ static const struct {
         { "growth", bench_growth },
         { "queue", bench_queue },
         { "limits", bench_limits },
+        { "sandbox", bench_sandbox },
 };
 #define N_BENCHMARKS (sizeof(benchmarks) / sizeof(benchmarks[0]))
 
