@@ -106,22 +106,34 @@ static int find_withholder(int dir_fd, uint32_t controller)
         "memory pids\\n' >/etc/systemd/system/user@.service.d/inbye.conf; systemctl daemon-reload; then "    \
         "log in again"
 
-/* As in v1.c, which is not in each build. */
-#define USED_IN_V1 (CONTROLLER_MEMORY | CONTROLLER_PIDS | CONTROLLER_CPU)
+#define BOOT_V2 "boot with systemd.unified_cgroup_hierarchy=1"
+
+/*
+ * Not all of v1 is used where it is. A cpuset there is set once and for all: it does not follow its group's,
+ * and one that has to shrink first stops the group from changing. And blkio there does not limit what is
+ * written by way of the page cache, which is nearly all.
+ */
+static const char *v1_cure(uint32_t controller)
+{
+        if (controller == CONTROLLER_CPUSET)
+                return "cpusets of v1 are not used: choose CPUs by --affinity, or " BOOT_V2;
+        if (controller == CONTROLLER_IO)
+                return "v1 does not limit what goes through the page cache: " BOOT_V2;
+        return "an inbye built with libcgroup uses it there; or " BOOT_V2;
+}
 
 /* Who is told has no part in v1, or it would have been tried there. */
 static bool is_in_v1(uint32_t controller, struct inbye_error *reterr)
 {
         char mount[1024], root[1024];
-        const char *name = controller_name(controller);
+        const char *name = controller == CONTROLLER_IO ? "blkio" : controller_name(controller);
 
         if (proc_cgroup_mount_of(name, mount, sizeof(mount), root, sizeof(root)) < 0)
                 return false;
         error_set_plain(reterr, INBYE_STAGE_LIMIT, EOPNOTSUPP,
                 "controller '%s' is not in the unified hierarchy (cgroup v2) but in a v1 hierarchy, %.150s",
                 name, mount);
-        error_hint(reterr, "%sboot with systemd.unified_cgroup_hierarchy=1",
-                controller & USED_IN_V1 ? "an inbye built with libcgroup uses it there; or " : "");
+        error_hint(reterr, "%s", v1_cure(controller));
         return true;
 }
 
@@ -136,8 +148,7 @@ static int refuse_withheld(int dir_fd, uint32_t controller, struct inbye_error *
                 error_set_plain(reterr, INBYE_STAGE_LIMIT, EOPNOTSUPP,
                         "controller '%s' is not in the unified hierarchy of this kernel (cgroup v2)",
                         controller_name(controller));
-                error_hint(
-                        reterr, "boot with systemd.unified_cgroup_hierarchy=1 and without cgroup_disable=");
+                error_hint(reterr, BOOT_V2 " and without cgroup_disable=");
                 return -EOPNOTSUPP;
         }
         path_of(above, path, sizeof(path));

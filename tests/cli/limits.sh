@@ -176,6 +176,8 @@ if enforced "cpus=$last"; then
         expect_status 125 run --limit cpus=1000 true
         match_err 'not all of 1000 may be used here; .'
         cell cpus "enforced, on $last of $cpus"
+elif grep -q '^[^ ]* [^ ]* cgroup .*cpuset' /proc/self/mounts; then
+        match_err "in a v1 hierarchy, .*; cpusets of v1 are not used: choose CPUs by --affinity, or boot"
 fi
 
 echo "# disks"
