@@ -2,6 +2,8 @@
 /* Sandboxes through the public interface; tests/cli/sandbox.sh has the ways out of them. */
 #include "check.h"
 #include <errno.h>
+#include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -270,4 +272,91 @@ Test(sandbox, keeps_the_names_of_calls_that_it_does_not_know)
                 cr_assert(eq(ptr, (void *)inbye_sandbox_unknown_calls(sandbox)[2], NULL));
         }
         inbye_sandbox_unref(sandbox);
+}
+
+/* --- shared -----------------------------------------------------------------------------------------------
+ */
+
+static size_t n_descriptors(void)
+{
+        struct inbye_command *command = SH("ls /proc/$PPID/fd | wc -l");
+        struct inbye_result *result = run(command);
+        size_t n = strtoul(output(result), NULL, 10);
+
+        inbye_result_unref(result);
+        return n;
+}
+
+Test(sandbox, that_a_thousand_commands_share_leaves_nothing_behind, .timeout = 60)
+{
+        struct inbye_sandbox *sandbox = new_sandbox();
+        struct inbye_command *command = COMMAND("true");
+        size_t n_before = n_descriptors();
+
+        cr_assert(zero(int, inbye_sandbox_add_profile(sandbox, "build", NULL)));
+        cr_assert(zero(int, inbye_sandbox_set_no_capabilities(sandbox)));
+        cr_assert(zero(int, inbye_command_set_sandbox(command, sandbox)));
+        for (int i = 0; i < 1000; i++) {
+                struct inbye_command *copy = NULL;
+
+                cr_assert(zero(int, inbye_command_copy(command, &copy)));
+                inbye_result_unref(run(copy));
+        }
+        inbye_command_unref(command);
+        inbye_sandbox_unref(sandbox);
+        cr_assert(eq(sz, n_descriptors(), n_before));
+}
+
+/* In threads of its own each: one has the same sandbox as the others, which none may change any more. */
+static void *start_some(void *argument)
+{
+        struct inbye_sandbox *sandbox = argument;
+        struct inbye_command *command = NULL;
+        struct inbye_result *result = NULL;
+        intptr_t n_wrong = 0;
+
+        for (int i = 0; i < 25; i++) {
+                n_wrong += inbye_command_open((const char *const[]){ "true", NULL }, &command) != 0 ||
+                           inbye_command_set_sandbox(command, sandbox) != 0 ||
+                           inbye_run(command, NULL, &result, NULL) != 0 ||
+                           inbye_result_status(result) != INBYE_OK;
+                inbye_result_unref(result);
+                inbye_command_unref(command);
+                result = NULL;
+                command = NULL;
+        }
+        return (void *)n_wrong;
+}
+
+Test(sandbox, is_entered_from_many_threads_at_once, .timeout = 60)
+{
+        struct inbye_sandbox *sandbox = new_sandbox();
+        pthread_t threads[4];
+        void *n_wrong;
+
+        cr_assert(zero(int, inbye_sandbox_add_path(sandbox, "/usr", INBYE_ACCESS_READ_ONLY, NULL)));
+        cr_assert(zero(int, inbye_sandbox_add_profile(sandbox, "build", NULL)));
+        for (int i = 0; i < 4; i++)
+                cr_assert(zero(int, pthread_create(&threads[i], NULL, start_some, sandbox)));
+        for (int i = 0; i < 4; i++) {
+                cr_assert(zero(int, pthread_join(threads[i], &n_wrong)));
+                cr_assert(zero(ptr, n_wrong));
+        }
+        inbye_sandbox_unref(sandbox);
+}
+
+Test(sandbox, with_a_symlink_on_the_way_to_a_path_is_refused)
+{
+        struct inbye_sandbox *sandbox = new_sandbox();
+        struct inbye_command *command = COMMAND("true");
+        struct inbye_result *result;
+
+        cr_assert(zero(int, inbye_sandbox_add_path(sandbox, "/proc/self/fd", INBYE_ACCESS_HIDE, NULL)));
+        cr_assert(zero(int, inbye_command_set_sandbox(command, sandbox)));
+        inbye_sandbox_unref(sandbox);
+        result = run(command);
+        cr_assert(eq(int, (int)inbye_result_status(result), INBYE_SPAWN_ERROR));
+        cr_assert(eq(int, inbye_result_error(result)->number, ELOOP));
+        cr_assert(eq(int, (int)inbye_result_error(result)->stage, INBYE_STAGE_SANDBOX));
+        inbye_result_unref(result);
 }
