@@ -323,7 +323,7 @@ if "$INBYE" run -m reaper --system-calls '~mount' -- true 2>/dev/null; then
         match_out "wrong.ini:4:18: SystemCallFilter: expected system calls"
 else
         expect_status 125 "$INBYE" run -m reaper --sandbox "$tmp/folder/calls.json" -- true
-        match_err 'calls.json:1:18: SystemCallFilter='
+        match_err 'calls.json:1:19: SystemCallFilter='
 fi
 
 # Wrong use.
