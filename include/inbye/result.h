@@ -166,6 +166,27 @@ INBYE_API uint64_t inbye_result_n_escaped(const struct inbye_result *result);
 /** @return NULL beyond the last one known. */
 INBYE_API const struct inbye_leftover *inbye_result_escaped(const struct inbye_result *result, size_t index);
 
+/** A system call that a filter of the sandbox answered in place of the kernel. */
+struct inbye_denial {
+        const char *call;      /**< Its name; NULL where it has none that is known here. */
+        const char *rule;      /**< The filter: "profile NAME", its file, or its list of calls. */
+        const char *program;   /**< comm of who made it first, at most 15 bytes; "" where unknown. */
+        uint64_t n_times;      /**< How often. */
+        uint64_t arguments[6]; /**< Registers of the first time: what they mean depends on the call. */
+        int number;            /**< Of the call. */
+        uint32_t machine;      /**< AUDIT_ARCH_* of who made it first. */
+        int error;             /**< errno that it got. ENOSYS: the filter does not know it. */
+        int done;              /**< It was done all the same: profile "measure". */
+};
+/**
+ * How many calls were denied, those done all the same included, inbye_result_denial() knows the first 64
+ * that differ in call, errno or filter. INBYE_UNKNOWN: nobody watched, or not all filters
+ * (inbye_sandbox_watch_denials()).
+ */
+INBYE_API uint64_t inbye_result_n_denials(const struct inbye_result *result);
+/** @return NULL beyond the last one known. */
+INBYE_API const struct inbye_denial *inbye_result_denial(const struct inbye_result *result, size_t index);
+
 /** Leave the output out of the JSON. */
 #define INBYE_JSON_NO_OUTPUT 1u
 

@@ -146,6 +146,13 @@ INBYE_API INBYE_MUST_USE int inbye_sandbox_limits(
  */
 INBYE_API const char *inbye_sandbox_skipped(
         const struct inbye_sandbox *sandbox, size_t index, const char **ret_reason);
+/**
+ * Have the result of a command tell which system calls the filters denied (inbye_result_denial()), where that
+ * can be had: no other process listens to filters around us, the filter is one that libseccomp could have
+ * made, and it allows what a child does until its program runs. Off by default: a call that is denied then
+ * waits until the owner's loop is turned, and costs some 5 us; should the owner die it fails with ENOSYS.
+ */
+INBYE_API int inbye_sandbox_watch_denials(struct inbye_sandbox *sandbox, int watch);
 
 /** Mechanisms (INBYE_MECHANISM_* bits) of a group that commands may be started in with it; 0: any. */
 INBYE_API uint32_t inbye_sandbox_mechanisms(const struct inbye_sandbox *sandbox);

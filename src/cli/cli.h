@@ -169,6 +169,7 @@ enum cli_setting {
         CLI_SETTING_LANDLOCK_RW,
         CLI_SETTING_SYSTEM_CALLS,
         CLI_SETTING_SECCOMP,
+        CLI_SETTING_DENIALS,
         CLI_SETTING_END
 };
 
@@ -210,6 +211,8 @@ int settings_try_limits(const struct settings *settings, struct inbye_loop *loop
 bool settings_limit(const struct settings *settings);
 /** Limits that the base has and these settings do not say. 0, -ENOMEM. */
 int settings_inherit_limits(struct settings *settings, const struct settings *base);
+/** Whether denials are told of: that of the base, where these settings do not say. */
+int settings_inherit_denials(struct settings *settings, const struct settings *base);
 /** The file that --stdin names, or NULL. */
 const char *settings_input_file(const struct settings *settings);
 /** Is there a word of a sandbox in them? */

@@ -10,6 +10,7 @@
 #include "base/parse.h"
 #include "base/scope.h"
 #include "cli/cli.h"
+#include "cli/denials.h"
 #include "cli/inherit.h"
 #include "cli/steer.h"
 #include "cli/summary.h"
@@ -160,6 +161,9 @@ static int check_options(const struct run *run, struct inbye_error *reterr)
         if (run->append && !names[0] && !names[1])
                 return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
                         "--append needs --stdout or --stderr with a file");
+        if (settings_has(run->settings, CLI_SETTING_DENIALS) && !settings_has_sandbox(run->settings))
+                return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
+                        "--denials is about a sandbox, and there is none");
         if (run->capture && !run->report_name && !run->events_name)
                 return error_set_plain(reterr, INBYE_STAGE_ARGUMENT, EINVAL,
                         "--capture keeps the output for the report, which --report or --events names");
@@ -390,6 +394,7 @@ static int conclude(struct run *run, int *ret_death)
         if (was_killed_by_us(result))
                 terminal_restore_modes(&run->steer.terminal);
         say_lost(result);
+        denials_say(result, run->tell.verbose);
         if (run->summary)
                 summary_say(result);
         r = report(run, result);

@@ -564,8 +564,12 @@ static int check_sandbox(struct making *making)
 {
         const struct settings *base = making->base->settings;
 
-        if (!base || !settings_has_sandbox(base) || !settings_has_sandbox(making->settings))
+        if (settings_has(making->settings, CLI_SETTING_DENIALS) && !settings_has_sandbox(making->settings))
+                return refuse(making, "denials is about a sandbox, and this job has none of its own");
+        if (!base || !settings_has_sandbox(making->settings))
                 return 0;
+        if (!settings_has_sandbox(base))
+                return settings_inherit_denials(making->settings, base);
         return error_set_plain(making->error, INBYE_STAGE_ARGUMENT, EINVAL,
                 "the batch has a sandbox, and so has this job: say it in one place");
 }

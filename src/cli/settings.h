@@ -40,6 +40,7 @@ struct settings {
         struct inbye_limits limits;    /* strings are owned */
         uint32_t limits_given;         /* bit per enum inbye_limit */
         struct inbye_sandbox *sandbox; /* a reference; NULL: no word of one */
+        bool ignore_denials;
         size_t cap_bytes;
         enum inbye_keep keep;
 };

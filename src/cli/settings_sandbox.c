@@ -14,7 +14,11 @@
 
 static int need_sandbox(struct settings *s, struct inbye_error *reterr)
 {
-        return s->sandbox || inbye_sandbox_open(&s->sandbox) == 0 ? 0 : settings_no_memory(reterr);
+        if (s->sandbox)
+                return 0;
+        if (inbye_sandbox_open(&s->sandbox) < 0)
+                return settings_no_memory(reterr);
+        return inbye_sandbox_watch_denials(s->sandbox, !s->ignore_denials);
 }
 
 static int refuse(struct inbye_error *reterr, int r, const char *value, const char *part)
@@ -158,6 +162,24 @@ static int take_calls(struct settings *s, const char *value, struct inbye_error 
         return r < 0 ? r : inbye_sandbox_filter_calls(s->sandbox, value, reterr);
 }
 
+/* Here rather than by hand_sandbox(): by then the sandbox may be in use. */
+static int take_denials(struct settings *s, const char *value, struct inbye_error *reterr)
+{
+        int r = cli_choose("watch ignore", value, "denials", reterr);
+
+        if (r < 0)
+                return r;
+        s->ignore_denials = r == 1;
+        return s->sandbox ? inbye_sandbox_watch_denials(s->sandbox, !s->ignore_denials) : 0;
+}
+
+int settings_inherit_denials(struct settings *s, const struct settings *base)
+{
+        if (settings_has(s, CLI_SETTING_DENIALS) || !s->sandbox)
+                return 0;
+        return inbye_sandbox_watch_denials(s->sandbox, !base->ignore_denials);
+}
+
 static int hand_sandbox(const struct settings *s, struct inbye_command *command, struct inbye_error *reterr)
 {
         (void)reterr;
@@ -176,5 +198,6 @@ const struct settings_row settings_sandbox_rows[] = {
         { CLI_SETTING_LANDLOCK_RW, take_landlock, hand_sandbox },
         { CLI_SETTING_SYSTEM_CALLS, take_calls, hand_sandbox },
         { CLI_SETTING_SECCOMP, take_filter, hand_sandbox },
+        { CLI_SETTING_DENIALS, take_denials, NULL },
         { 0 },
 };

@@ -7,6 +7,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "run/run.h"
+#include "sandbox/listen.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -197,8 +198,8 @@ static void copy_settings(struct spawn_plan *plan, const struct inbye_command *c
         plan->affinity = command->affinity;
 }
 
-static int prepare_sandbox(
-        struct prepared *prepared, const struct inbye_command *command, struct inbye_error *reterr)
+static int prepare_sandbox(struct prepared *prepared, const struct inbye_command *command,
+        const struct inbye_process *process, struct inbye_error *reterr)
 {
         int r;
 
@@ -207,10 +208,14 @@ static int prepare_sandbox(
         atomic_store(&command->sandbox->started, true);
         prepared->plan.sandbox = &prepared->sandbox.spawn;
         r = sandbox_prepare(&prepared->sandbox, command->sandbox, command->cwd, reterr);
+        if (r < 0)
+                return r;
         /* A relative one would be looked up once more from where the mounts have brought the child. */
-        if (r == 0 && prepared->sandbox.spawn.cwd)
+        if (prepared->sandbox.spawn.cwd)
                 prepared->plan.cwd = prepared->sandbox.spawn.cwd;
-        return r;
+        if (!command->sandbox->listens || !process)
+                return 0;
+        return listen_prepare(&prepared->sandbox, reterr);
 }
 
 int plan_prepare(struct prepared *prepared, const struct inbye_command *command,
@@ -223,7 +228,7 @@ int plan_prepare(struct prepared *prepared, const struct inbye_command *command,
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_ARGUMENT, -r, "cannot build the environment");
         prepared->plan.pid_text = command_pid_text(command, prepared->envp);
-        r = prepare_sandbox(prepared, command, reterr);
+        r = prepare_sandbox(prepared, command, process, reterr);
         if (r < 0)
                 return r;
         r = prepare_input(prepared, command, process, reterr);

@@ -244,6 +244,7 @@ static int watch_oom(struct inbye_process *process)
 static void release(struct inbye_process *process)
 {
         loop_io_remove(&process->oom_io);
+        listener_deinit(&process->listener);
         end_unwatch(process);
         loop_timer_stop(&process->timeout_timer);
         loop_timer_stop(&process->idle_timer);
@@ -289,7 +290,7 @@ static struct inbye_process *process_new(struct inbye_group *group, struct inbye
         process->group = group;
         process->loop = group->loop;
         process->command = inbye_command_ref(command);
-        process->pidfd = process->end_fd = -1;
+        process->pidfd = process->end_fd = process->listener.fd = -1;
         process->limits = (struct limit_tree)LIMIT_TREE_INIT;
         for (int i = 0; i < N_PINS; i++)
                 process->pins[i].fd = -1;
@@ -301,11 +302,14 @@ static struct inbye_process *process_new(struct inbye_group *group, struct inbye
 }
 
 /* What its end will need: from here on it cannot fail for want of memory. */
-static int reserve(struct inbye_process *process)
+static int reserve(struct inbye_process *process, const struct prepared *prepared)
 {
         int r;
 
         r = result_new(process->command, process->group->contain, &process->result);
+        if (r < 0)
+                return r;
+        r = listener_reserve(&process->listener, process->command, &prepared->sandbox);
         if (r < 0)
                 return r;
         r = loop_timers_reserve(process->loop, N_TIMERS);
@@ -371,6 +375,8 @@ static int start(struct inbye_process *process, const struct prepared *prepared,
         if (r == 0)
                 r = watch_oom(process);
         if (r == 0)
+                r = listener_start(&process->listener, process->loop, &prepared->sandbox);
+        if (r == 0)
                 r = start_pumps(process);
         if (r < 0)
                 return undo_start(process, r, reterr);
@@ -432,7 +438,7 @@ int inbye_group_spawn(struct inbye_group *group, struct inbye_command *command,
         r = group->contain->ops->tree_open(group->contain, &process->tree, reterr);
         if (r < 0)
                 return r;
-        r = reserve(process);
+        r = reserve(process, &prepared);
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_LOOP, -r, "cannot hold another process");
         process->result->skips = prepared.sandbox.skips;
@@ -562,6 +568,7 @@ static void fill_result(struct inbye_process *process)
         result->leftovers = TAKE(process->leftovers);
         result->n_leftovers = process->n_leftovers;
         result->n_leftovers_known = process->n_leftovers_known;
+        result->denials = TAKE(process->listener.denials);
         strays_fill_result(process, result);
         point_at_names(result);
 }

@@ -188,6 +188,39 @@ static void write_leftovers(struct json *json, const struct inbye_result *result
         write_list(json, "escaped", result->escaped, result->n_escaped_known);
 }
 
+static void write_denial(struct json *json, const struct inbye_denial *denial)
+{
+        json_object_begin(json);
+        json_key(json, "call");
+        json_text(json, denial->call);
+        json_key(json, "number");
+        json_signed(json, denial->number);
+        write_number(json, "machine", denial->machine);
+        json_key(json, "arguments");
+        json_array_begin(json);
+        for (size_t i = 0; i < ARRAY_SIZE(denial->arguments); i++)
+                json_unsigned(json, denial->arguments[i]);
+        json_array_end(json);
+        write_number(json, "errno", (uint64_t)denial->error);
+        write_flag(json, "done", denial->done);
+        write_number(json, "times", denial->n_times);
+        write_bytes_key(json, "rule", denial->rule);
+        write_bytes_key(json, "program", denial->program);
+        json_object_end(json);
+}
+
+static void write_denials(struct json *json, const struct inbye_result *result)
+{
+        const struct inbye_denial *denial;
+
+        write_number(json, "n_denials", inbye_result_n_denials(result));
+        json_key(json, "denials");
+        json_array_begin(json);
+        for (size_t i = 0; (denial = inbye_result_denial(result, i)); i++)
+                write_denial(json, denial);
+        json_array_end(json);
+}
+
 static void write_error(struct json *json, const struct inbye_error *error)
 {
         json_key(json, "error");
@@ -259,6 +292,7 @@ int inbye_result_json(const struct inbye_result *result, uint32_t flags, char **
         write_mechanism(&json, result);
         write_skips(&json, result);
         write_leftovers(&json, result);
+        write_denials(&json, result);
         write_error(&json, result->error);
         json_object_end(&json);
         r = buf_steal(&out, ret_json, &n);

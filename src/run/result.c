@@ -116,6 +116,7 @@ void inbye_result_unref(struct inbye_result *result)
         sandbox_skips_deinit(&result->skips);
         free(result->leftovers);
         free(result->escaped);
+        denials_free(result->denials);
         free(result);
 }
 
@@ -303,4 +304,16 @@ const char *inbye_result_sandbox_skipped(
         if (ret_reason)
                 *ret_reason = skip->reason;
         return skip->part;
+}
+
+uint64_t inbye_result_n_denials(const struct inbye_result *result)
+{
+        return denials_count(result->denials);
+}
+
+const struct inbye_denial *inbye_result_denial(const struct inbye_result *result, size_t index)
+{
+        if (!result->denials || index >= result->denials->n_known)
+                return NULL;
+        return &result->denials->known[index].public;
 }

@@ -6,6 +6,7 @@
 #include "contain/contain.h"
 #include "limit/limit.h"
 #include "run/command.h"
+#include "sandbox/denials.h"
 #include "sandbox/sandbox.h"
 #include "sys/child.h"
 #include <inbye/group.h>
@@ -51,6 +52,7 @@ struct inbye_result {
         struct leftover *escaped;   /* owned; at most LEFTOVERS_KNOWN */
         uint64_t n_escaped;         /* INBYE_UNKNOWN: nobody could tell */
         size_t n_escaped_known;
+        struct denials *denials; /* owned; NULL: nobody watched */
 };
 /** Everything unknown, the command referenced. */
 int result_new(struct inbye_command *command, const struct contain_group *group, struct inbye_result **ret);
@@ -78,6 +80,25 @@ void strays_fill_result(struct inbye_process *process, struct inbye_result *resu
 void strays_deinit(struct strays *strays);
 /** pid, name, age, state and what it holds open, as far as they can be read. */
 void leftover_describe(struct inbye_process *process, pid_t pid, struct leftover *ret);
+
+/* --- listener (listener.c) ------------------------------------------------------------------------------ */
+
+/* To what the filters of a command deny. All zero but fd: there is none. */
+struct call_listener {
+        int fd; /* owned; -1 */
+        struct loop_io io;
+        struct loop_timer timer;
+        uint64_t window_ends_ns;
+        unsigned n_in_window;
+        struct denials *denials; /* owned; NULL: nobody listens */
+};
+/** Before the start: what listening will need. 0, -ENOMEM. */
+int listener_reserve(struct call_listener *listener, const struct inbye_command *command,
+        const struct sandbox_steps *steps);
+/** After it. */
+int listener_start(
+        struct call_listener *listener, struct inbye_loop *loop, const struct sandbox_steps *steps);
+void listener_deinit(struct call_listener *listener);
 
 /* --- group ---------------------------------------------------------------------------------------------- */
 
@@ -118,7 +139,7 @@ struct pin {
 };
 
 /* The timers of one process. */
-#define N_TIMERS 4
+#define N_TIMERS 5
 
 struct inbye_process {
         struct list link;
@@ -129,6 +150,7 @@ struct inbye_process {
         struct contain_tree *tree;
         struct limit_tree limits;
         struct loop_io oom_io;
+        struct call_listener listener;
         enum process_state state;
 
         pid_t pid;

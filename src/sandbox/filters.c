@@ -27,6 +27,7 @@ static void free_code(struct spawn_filter *filter)
 
 void sandbox_filter_deinit(struct sandbox_filter *filter)
 {
+        free(filter->rule);
         if (!filter->owned)
                 return;
         free_code(&filter->whole);
@@ -174,7 +175,10 @@ static int take_file(struct inbye_sandbox *sandbox, const char *path, struct inb
                 r = take_json(path, &file, &unknown, &filter, reterr);
         else
                 r = take_code(path, &file, &filter, reterr);
-        return r < 0 ? r : add_read(sandbox, &filter, unknown, reterr);
+        if (r < 0)
+                return r;
+        filter.rule = strdup(path); /* without it the result names no rule */
+        return add_read(sandbox, &filter, unknown, reterr);
 }
 
 int inbye_sandbox_add_filter_file(struct inbye_sandbox *sandbox, const char *path, struct inbye_error *reterr)
@@ -198,5 +202,8 @@ int inbye_sandbox_filter_calls(struct inbye_sandbox *sandbox, const char *words,
         if (r < 0)
                 return error_set(reterr, INBYE_STAGE_SANDBOX, -r, "filter");
         r = filter_from_words(words, &filter.whole, &unknown, reterr);
-        return r < 0 ? r : add_read(sandbox, &filter, unknown, reterr);
+        if (r < 0)
+                return r;
+        filter.rule = strdup(words);
+        return add_read(sandbox, &filter, unknown, reterr);
 }

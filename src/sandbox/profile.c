@@ -152,6 +152,22 @@ static int skip(
         return sandbox_skip(&sandbox->skips, part, reason);
 }
 
+/* The line of the file; of what is built in its name says all. Without memory the result will name no rule.
+ */
+static void name_rule(struct sandbox_filter *filter, const struct inbye_profile_setting *at)
+{
+        scoped(buf_deinit) struct buf rule = BUF_INIT;
+        size_t n;
+
+        if (strchr(at->file, '/'))
+                buf_printf(&rule, "%s:%u", at->file, at->line);
+        else
+                buf_printf(&rule, "profile %s", at->file);
+        free(filter->rule);
+        filter->rule = NULL;
+        (void)buf_steal(&rule, &filter->rule, &n);
+}
+
 static int apply_one(
         const struct profile_setting *setting, struct inbye_sandbox *sandbox, struct inbye_error *reterr)
 {
@@ -173,8 +189,13 @@ static int apply(
 {
         int r = 0;
 
-        for (size_t i = 0; i < profile->n_settings && r == 0; i++)
+        for (size_t i = 0; i < profile->n_settings && r == 0; i++) {
+                size_t first = sandbox->n_filters;
+
                 r = apply_one(&profile->settings[i], sandbox, reterr);
+                for (size_t j = first; j < sandbox->n_filters; j++)
+                        name_rule(&sandbox->filters[j], &profile->settings[i].public);
+        }
         return r;
 }
 

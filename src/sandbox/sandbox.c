@@ -94,6 +94,15 @@ int inbye_sandbox_set_no_network(struct inbye_sandbox *sandbox)
         return r;
 }
 
+int inbye_sandbox_watch_denials(struct inbye_sandbox *sandbox, int watch)
+{
+        int r = sandbox_change(sandbox);
+
+        if (r == 0)
+                sandbox->listens = watch;
+        return r;
+}
+
 uint32_t inbye_sandbox_mechanisms(const struct inbye_sandbox *sandbox)
 {
         return sandbox && sandbox->own_pids ? INBYE_MECHANISM_CGROUP_PIDNS | INBYE_MECHANISM_PIDNS : 0;

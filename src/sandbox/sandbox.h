@@ -34,11 +34,13 @@ struct sandbox_filter {
         struct spawn_filter bare;  /* for one that has none; no code: the same */
         bool owned;                /* the code is freed with it */
         const char *of;            /* the profile that it is of. Static; NULL: of none */
+        char *rule;                /* where to change it, for people; owned; NULL: nobody has said */
 };
 
 struct inbye_sandbox {
         atomic_int n_references;
         atomic_bool started;
+        bool listens; /* to what its filters deny */
         bool no_new_privs, no_capabilities, no_network, no_ipc;
         bool own_root;   /* made of the system's directories, read-only, and the working directory */
         bool own_pids;   /* only under a mechanism with a pid namespace */
@@ -68,6 +70,14 @@ struct sandbox_steps {
         struct sandbox_skips skips; /* found when it was started */
         char uid_map[32], gid_map[32];
         char cwd[4096];
+        /* Of listen.c. */
+        struct bpf *joined;
+        size_t n_joined;
+        struct spawn_filter others[SANDBOX_FILTERS];
+        void *rests[SANDBOX_FILTERS]; /* code of those that are ours */
+        size_t n_others;
+        uint32_t told; /* bit per filter of the sandbox whose denials can be told */
+        int line[2];   /* with spawn.listened.n only */
 };
 void sandbox_steps_deinit(struct sandbox_steps *steps);
 

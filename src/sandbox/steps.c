@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/scope.h"
 #include "base/str.h"
+#include "sandbox/listen.h"
 #include "sandbox/sandbox.h"
 #include <errno.h>
 #include <stdarg.h>
@@ -27,6 +28,7 @@ void sandbox_steps_deinit(struct sandbox_steps *steps)
         free(steps->mounts);
         free(steps->accesses);
         sandbox_skips_deinit(&steps->skips);
+        listen_deinit(steps);
         *steps = (struct sandbox_steps){ 0 };
 }
 

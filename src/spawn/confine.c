@@ -18,6 +18,8 @@
  */
 #include "spawn/confine.h"
 #include "sys/clone.h"
+#include "sys/fdpass.h"
+#include "sys/notify.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -219,6 +221,33 @@ CHILD_SIDE static int enter_landlock(const struct spawn_sandbox *sandbox, volati
         return r;
 }
 
+CHILD_SIDE static int load_all(const struct spawn_filter *filters, size_t n, volatile int *detail)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < n && r == 0; i++) {
+                *detail = CONFINE_DETAIL(CONFINE_FILTER, i);
+                r = sys_seccomp_load(filters[i].code, filters[i].n, filters[i].flags);
+        }
+        return r;
+}
+
+/* Whatever is wrong with the filter that is listened to, or with listening: the others tell it better. From
+ * here on our own calls must not be held up: whoever would answer sleeps until we have exec'ed. */
+CHILD_SIDE static int load_filters(const struct spawn_sandbox *sandbox, volatile int *detail)
+{
+        int fd = -1, r;
+
+        if (sandbox->listened.n)
+                fd = sys_notify_load(sandbox->listened.code, sandbox->listened.n, sandbox->listened.flags);
+        if (fd < 0)
+                return load_all(sandbox->filters, sandbox->n_filters, detail);
+        *detail = CONFINE_LISTENER;
+        r = sys_fd_send(sandbox->line_fd, fd);
+        close(fd);
+        return r < 0 ? r : load_all(sandbox->others, sandbox->n_others, detail);
+}
+
 CHILD_SIDE int confine_enter(struct spawn_child *child)
 {
         const struct spawn_sandbox *sandbox = child->plan->sandbox;
@@ -227,10 +256,5 @@ CHILD_SIDE int confine_enter(struct spawn_child *child)
         if (!sandbox)
                 return 0;
         r = enter_landlock(sandbox, &child->report.detail);
-        for (size_t i = 0; i < sandbox->n_filters && r == 0; i++) {
-                child->report.detail = CONFINE_DETAIL(CONFINE_FILTER, i);
-                r = sys_seccomp_load(
-                        sandbox->filters[i].code, sandbox->filters[i].n, sandbox->filters[i].flags);
-        }
-        return r;
+        return r < 0 ? r : load_filters(sandbox, &child->report.detail);
 }

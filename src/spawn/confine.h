@@ -21,6 +21,7 @@ enum confine_step {
         CONFINE_LANDLOCK,
         CONFINE_ACCESS, /* with the index of the access */
         CONFINE_FILTER, /* with the index of the filter */
+        CONFINE_LISTENER,
         CONFINE_N_STEPS
 };
 /* A step and an index in one number. */

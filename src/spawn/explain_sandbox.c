@@ -71,6 +71,7 @@ static const char *text_of(enum confine_step step)
                 [CONFINE_CAPABILITIES] = "cannot give up the capabilities",
                 [CONFINE_PRIVILEGES] = "cannot set no_new_privs",
                 [CONFINE_LANDLOCK] = "cannot enter Landlock's rules",
+                [CONFINE_LISTENER] = "cannot hand the listener of the filters over",
         };
 
         return texts[step];

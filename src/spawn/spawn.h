@@ -94,6 +94,11 @@ struct spawn_sandbox {
         size_t n_accesses;
         const struct spawn_filter *filters; /* the last one's errno counts where several deny a call */
         size_t n_filters;
+        /* Where one may listen: this one, whose listener goes over line_fd, and the others; not `filters`. */
+        struct spawn_filter listened; /* n 0: none */
+        const struct spawn_filter *others;
+        size_t n_others;
+        int line_fd;
 };
 
 struct spawn_plan {

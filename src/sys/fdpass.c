@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One descriptor over a Unix socket: how a pidfd made by another process comes to us.
+ * One descriptor over a Unix socket: how what another process has opened comes to us.
  */
 #include "sys/fdpass.h"
 #include "sys/clone.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdalign.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 /* One byte, and room for one descriptor beside it. */
 struct parcel {
@@ -28,6 +30,40 @@ CHILD_SIDE static void parcel_init(struct parcel *parcel)
                 .msg_control = parcel->control,
                 .msg_controllen = sizeof(parcel->control),
         };
+}
+
+/* In the way of a child's 0 to 2 it could be, where the owner has those closed. */
+static int move_above_stdio(int *fd)
+{
+        int moved;
+
+        if (*fd > 2)
+                return 0;
+        moved = fcntl(*fd, F_DUPFD_CLOEXEC, 3);
+        if (moved < 0)
+                return -errno;
+        close(*fd);
+        *fd = moved;
+        return 0;
+}
+
+int sys_fd_line(int ret_ends[2])
+{
+        int ends[2], r;
+
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+                return -errno;
+        r = move_above_stdio(&ends[0]);
+        if (r == 0)
+                r = move_above_stdio(&ends[1]);
+        if (r < 0) {
+                close(ends[0]);
+                close(ends[1]);
+                return r;
+        }
+        ret_ends[0] = ends[0];
+        ret_ends[1] = ends[1];
+        return 0;
 }
 
 CHILD_SIDE int sys_fd_send(int socket_fd, int fd)

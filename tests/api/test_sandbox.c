@@ -358,5 +358,43 @@ Test(sandbox, with_a_symlink_on_the_way_to_a_path_is_refused)
         cr_assert(eq(int, (int)inbye_result_status(result), INBYE_SPAWN_ERROR));
         cr_assert(eq(int, inbye_result_error(result)->number, ELOOP));
         cr_assert(eq(int, (int)inbye_result_error(result)->stage, INBYE_STAGE_SANDBOX));
+}
+
+static struct inbye_result *run_denied(int watch)
+{
+        struct inbye_sandbox *sandbox = new_sandbox();
+        struct inbye_command *command = SH("\"$INBYE_HELPERS/escape\" bpf; \"$INBYE_HELPERS/escape\" bpf");
+
+        cr_assert(zero(int, inbye_sandbox_add_profile(sandbox, "build", NULL)));
+        cr_assert(zero(int, inbye_sandbox_watch_denials(sandbox, watch)));
+        cr_assert(zero(int, inbye_command_set_sandbox(command, sandbox)));
+        inbye_sandbox_unref(sandbox);
+        return run(command);
+}
+
+Test(sandbox, tells_what_its_filters_denied)
+{
+        struct inbye_result *result = run_denied(1);
+        const struct inbye_denial *denial = inbye_result_denial(result, 0);
+
+        cr_assert(eq(u64, inbye_result_n_denials(result), 2));
+        cr_assert(ne(ptr, (void *)denial, NULL));
+        cr_assert(eq(str, (char *)denial->call, "bpf"));
+        cr_assert(eq(str, (char *)denial->rule, "profile build"));
+        cr_assert(eq(str, (char *)denial->program, "escape"));
+        cr_assert(eq(u64, denial->n_times, 2));
+        cr_assert(eq(int, denial->error, EPERM));
+        cr_assert(zero(int, denial->done));
+        cr_assert(eq(ptr, (void *)inbye_result_denial(result, 1), NULL));
+        inbye_result_unref(result);
+}
+
+Test(sandbox, does_not_tell_unless_it_is_asked_to)
+{
+        struct inbye_result *result = run_denied(0);
+
+        cr_assert(eq(u64, inbye_result_n_denials(result), INBYE_UNKNOWN));
+        cr_assert(eq(ptr, (void *)inbye_result_denial(result, 0), NULL));
+        cr_assert(eq(str, (char *)output(result), "Operation not permitted\nOperation not permitted\n"));
         inbye_result_unref(result);
 }
