@@ -15,7 +15,9 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int fd_close(int fd)
@@ -44,6 +46,54 @@ int fd_dup_above(int fd, int min)
         int copy = fcntl(fd, F_DUPFD_CLOEXEC, min);
 
         return copy < 0 ? -errno : copy;
+}
+
+/* Where it may be searched but not read, that is enough. */
+#ifdef O_PATH
+#define OPEN_FOR_SEARCH O_PATH
+#else
+#define OPEN_FOR_SEARCH O_RDONLY
+#endif
+
+/* Part after part: openat2(RESOLVE_NO_SYMLINKS) is Linux 5.6. A symlink that is to be a directory is told
+ * apart from a file: the errors of openat(2) for it are two. */
+static int open_part(int above, const char *part, size_t n)
+{
+        char name[NAME_MAX + 1];
+        struct stat st;
+        int fd;
+
+        if (n > NAME_MAX)
+                return -ENAMETOOLONG;
+        memcpy(name, part, n);
+        name[n] = '\0';
+        fd = openat(above, name, OPEN_FOR_SEARCH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd >= 0)
+                return fd;
+        if (errno == ENOTDIR && fstatat(above, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
+                return -ELOOP;
+        return -errno;
+}
+
+int fd_open_straight(const char *path, int flags, mode_t mode)
+{
+        int at = open(path[0] == '/' ? "/" : ".", OPEN_FOR_SEARCH | O_DIRECTORY | O_CLOEXEC), fd = -errno;
+        size_t n;
+
+        for (; at >= 0; path += n) {
+                path += strspn(path, "/");
+                n = strcspn(path, "/");
+                if (!path[n]) {
+                        fd = openat(at, path, flags | O_NOFOLLOW, mode);
+                        fd = fd < 0 ? -errno : fd;
+                        fd_close(at);
+                        break;
+                }
+                fd = open_part(at, path, n);
+                fd_close(at);
+                at = fd;
+        }
+        return fd;
 }
 
 int fd_write_all(int fd, const void *data, size_t n)

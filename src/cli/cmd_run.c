@@ -186,7 +186,8 @@ static int set_output(struct run *run, enum inbye_stream stream)
                 return inbye_command_set_output(run->command, stream, INBYE_OUTPUT_NULL);
         if (stream == INBYE_STDERR && strcmp(name, "merge") == 0)
                 return inbye_command_set_output(run->command, stream, INBYE_OUTPUT_MERGE);
-        return inbye_command_set_output_file(run->command, stream, name, run->append);
+        return inbye_command_set_output_file(
+                run->command, stream, name, run->append ? INBYE_OUTPUT_APPEND : 0);
 }
 
 /* What env(1) would do with it, and a library would not. */

@@ -9,6 +9,9 @@
  * twice), 24 bytes for each in place of the names themselves: a list may have millions, and whoever chooses
  * the ids does not know the key.
  *
+ * Jobs may write here, to the directories of others too: no symlink is followed below the directory, whose
+ * path is resolved once, before any of them runs.
+ *
  * Two numbers that do not clash, such as the job's own behind each id, were rejected: who looks for the
  * output of "x.flac" should find it under that name.
  */
@@ -31,7 +34,8 @@
 static const char *const file_names[] = { "stdout", "stderr" };
 
 struct output_dir {
-        const char *path;
+        const char *path; /* as given, then `real` */
+        char *real;
         uint64_t keys[2][2];
         struct tally names;
 };
@@ -55,6 +59,7 @@ void output_dir_free(struct output_dir *dir)
         if (!dir)
                 return;
         tally_deinit(&dir->names);
+        free(dir->real);
         free(dir);
 }
 
@@ -199,7 +204,8 @@ int output_dir_check(
         return 0;
 }
 
-static int make_directory(const char *path, struct inbye_error *reterr)
+static int make_directory(
+        const char *path, int (*look)(const char *path, struct stat *st), struct inbye_error *reterr)
 {
         struct stat st;
         int error;
@@ -207,7 +213,7 @@ static int make_directory(const char *path, struct inbye_error *reterr)
         if (mkdir(path, 0777) == 0)
                 return 0;
         error = errno;
-        if (error == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        if (error == EEXIST && look(path, &st) == 0 && S_ISDIR(st.st_mode))
                 return 0;
         return error_set(reterr, INBYE_STAGE_PIPE, error, "cannot make the directory '%s'", path);
 }
@@ -217,11 +223,15 @@ int output_dir_make(struct output_dir *dir, struct inbye_error *reterr)
         int r;
 
         tally_deinit(&dir->names);
-        r = make_directory(dir->path, reterr);
+        r = make_directory(dir->path, stat, reterr);
         if (r < 0)
                 return r;
         if (access(dir->path, W_OK | X_OK) < 0)
                 return error_set(reterr, INBYE_STAGE_PIPE, errno, "cannot write into '%s'", dir->path);
+        dir->real = realpath(dir->path, NULL);
+        if (!dir->real)
+                return error_set(reterr, INBYE_STAGE_PIPE, errno, "cannot resolve '%s'", dir->path);
+        dir->path = dir->real;
         return 0;
 }
 
@@ -236,13 +246,14 @@ int output_dir_meet(struct output_dir *dir, uint64_t number, struct inbye_comman
         r = next_path(dir, number, command, &path);
         if (r < 0 || !is_run)
                 return r;
-        made = make_directory(path.data, reterr);
+        made = make_directory(path.data, lstat, reterr);
         n = path.n;
         for (size_t i = 0; i < ARRAY_SIZE(streams) && r >= 0; i++) {
                 path.n = n;
                 r = buf_printf(&path, "/%s", file_names[i]);
                 if (r >= 0)
-                        r = inbye_command_set_output_file(command, streams[i], path.data, 0);
+                        r = inbye_command_set_output_file(
+                                command, streams[i], path.data, INBYE_OUTPUT_NO_SYMLINKS);
         }
         return r < 0 ? r : made;
 }

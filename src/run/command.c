@@ -357,7 +357,7 @@ int inbye_command_set_output(
 }
 
 int inbye_command_set_output_file(
-        struct inbye_command *command, enum inbye_stream stream, const char *path, int append)
+        struct inbye_command *command, enum inbye_stream stream, const char *path, unsigned flags)
 {
         struct command_output *setting;
         char *copy;
@@ -366,13 +366,13 @@ int inbye_command_set_output_file(
         r = find_output(command, stream, &setting);
         if (r < 0)
                 return r;
-        if (!path || !path[0])
+        if (!path || !path[0] || flags & ~(INBYE_OUTPUT_APPEND | INBYE_OUTPUT_NO_SYMLINKS))
                 return -EINVAL;
         copy = strdup(path);
         if (!copy)
                 return -ENOMEM;
         set_output(setting, OUTPUT_FILE, -1, copy);
-        setting->append = append != 0;
+        setting->flags = flags;
         return 0;
 }
 

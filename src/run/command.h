@@ -18,7 +18,7 @@ struct command_output {
         enum output_kind kind;
         int fd;     /* OUTPUT_FD */
         char *path; /* OUTPUT_FILE */
-        bool append;
+        unsigned flags; /* INBYE_OUTPUT_*, of a file */
         size_t cap_bytes;
         enum inbye_keep keep;
         char *spill_path;

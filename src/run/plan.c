@@ -52,19 +52,41 @@ static int make_blocking(int fd, int number, const char *path, struct inbye_erro
         return 0;
 }
 
-static int open_file(
-        struct prepared *prepared, int number, const char *path, int flags, struct inbye_error *reterr)
+#define OPEN_ALWAYS (O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+
+/* `fd` is what opening it gave, or -errno. */
+static int take_file(
+        struct prepared *prepared, int number, const char *path, int fd, struct inbye_error *reterr)
 {
-        int fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666), r;
+        int r;
 
         if (fd < 0)
-                return open_failed(path, errno, reterr);
+                return open_failed(path, -fd, reterr);
         prepared->opened[number] = fd;
         r = make_blocking(fd, number, path, reterr);
         if (r < 0)
                 return r;
         prepared->plan.stdio[number] = fd;
         return 0;
+}
+
+static int open_file(
+        struct prepared *prepared, int number, const char *path, int flags, struct inbye_error *reterr)
+{
+        int fd = open(path, flags | OPEN_ALWAYS, 0666);
+
+        return take_file(prepared, number, path, fd < 0 ? -errno : fd, reterr);
+}
+
+static int open_output(struct prepared *prepared, int number, const struct command_output *output,
+        struct inbye_error *reterr)
+{
+        int flags = O_WRONLY | O_CREAT | (output->flags & INBYE_OUTPUT_APPEND ? O_APPEND : O_TRUNC);
+
+        if (!(output->flags & INBYE_OUTPUT_NO_SYMLINKS))
+                return open_file(prepared, number, output->path, flags, reterr);
+        return take_file(prepared, number, output->path,
+                fd_open_straight(output->path, flags | OPEN_ALWAYS, 0666), reterr);
 }
 
 /* The owner's own descriptor as an exec(2) would leave it: what is closed, or close-on-exec, is not there. */
@@ -129,8 +151,7 @@ static int prepare_output(struct prepared *prepared, const struct inbye_command 
         case OUTPUT_INHERIT:
                 return inherit(prepared, index + 1);
         case OUTPUT_FILE:
-                return open_file(prepared, index + 1, output->path,
-                        O_WRONLY | O_CREAT | (output->append ? O_APPEND : O_TRUNC), reterr);
+                return open_output(prepared, index + 1, output, reterr);
         case OUTPUT_FD:
                 prepared->plan.stdio[index + 1] = output->fd;
                 return 0;
@@ -145,6 +166,19 @@ static int prepare_output(struct prepared *prepared, const struct inbye_command 
                 break;
         }
         return open_file(prepared, index + 1, "/dev/null", O_WRONLY, reterr);
+}
+
+/* Streams that are /dev/null, whoever opened it: in a root directory of its own the child opens the one
+ * there. */
+static void find_null(struct spawn_plan *plan)
+{
+        struct stat null, st;
+
+        if (!plan->sandbox || !plan->sandbox->root || stat("/dev/null", &null) < 0)
+                return;
+        for (int i = 0; i < 3; i++)
+                plan->stdio_null[i] = plan->stdio[i] >= 0 && fstat(plan->stdio[i], &st) == 0 &&
+                                      S_ISCHR(st.st_mode) && st.st_rdev == null.st_rdev;
 }
 
 /* A group that it shared with the owner could be signalled from within a pid namespace, too. */
@@ -236,5 +270,7 @@ int plan_prepare(struct prepared *prepared, const struct inbye_command *command,
                 r = prepare_output(prepared, command, 0, process, reterr);
         if (r == 0)
                 r = prepare_output(prepared, command, 1, process, reterr);
+        if (r >= 0)
+                find_null(&prepared->plan);
         return r;
 }

@@ -93,7 +93,8 @@ static int show_devices(struct sandbox_steps *steps)
         for (size_t i = 0; i < ARRAY_SIZE(devices) && r == 0; i++)
                 r = show(steps, steps_string(steps, "/dev/%s", devices[i]),
                         steps_string(steps, HOST "/dev/%s", devices[i]), false,
-                        SYS_MOUNT_NOSUID | SYS_MOUNT_NOEXEC);
+                        /* Devices are written to all the same; their mode and owner are the host's. */
+                        SYS_MOUNT_RDONLY | SYS_MOUNT_NOSUID | SYS_MOUNT_NOEXEC);
         for (size_t i = 0; i < ARRAY_SIZE(links) && r == 0; i++)
                 r = make(steps, SPAWN_MOUNT_LINK, links[i].to, links[i].name);
         return r;
@@ -144,15 +145,21 @@ static bool is_beneath(const char *path, const char *above)
         return strncmp(path, above, n) == 0 && (path[n] == '/' || !path[n]);
 }
 
-bool root_is_system(const char *path)
+bool root_shows(const char *path)
 {
-        static const char *const more[] = { "/proc", "/sys", "/dev", "/run", "/boot" };
-
-        if (strcmp(path, "/") == 0 || strcmp(path, "/var") == 0 || strcmp(path, "/tmp") == 0)
-                return true;
         for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
                 if (is_beneath(path, shown[i]))
                         return true;
+        return is_beneath(path, "/proc") || is_beneath(path, "/dev");
+}
+
+bool root_is_system(const char *path)
+{
+        static const char *const more[] = { "/sys", "/run", "/boot" };
+
+        if (strcmp(path, "/") == 0 || strcmp(path, "/var") == 0 || strcmp(path, "/tmp") == 0 ||
+                root_shows(path))
+                return true;
         for (size_t i = 0; i < ARRAY_SIZE(more); i++)
                 if (is_beneath(path, more[i]))
                         return true;

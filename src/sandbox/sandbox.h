@@ -128,7 +128,9 @@ int steps_access(struct sandbox_steps *steps, const char *path, uint64_t access,
 int root_prepare(struct sandbox_steps *steps, struct inbye_error *reterr);
 /** May this directory of the host be given to the command as its working directory? 0, -EINVAL. */
 int root_check_cwd(const char *cwd, struct inbye_error *reterr);
-/** Is the path part of the system that a root of its own shows (or above it)? */
+/** Is the path part of what a root of its own shows anyway, read-only and without its secrets? */
+bool root_shows(const char *path);
+/** Is the path part of the system (or above it)? */
 bool root_is_system(const char *path);
 
 #endif

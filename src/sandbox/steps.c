@@ -207,6 +207,18 @@ static int cannot_place(struct inbye_error *reterr, const char *path, int r)
         return r;
 }
 
+/* To bring it from the host would bring its secrets back. */
+static int keep_shown(const struct sandbox_path *path, struct inbye_error *reterr)
+{
+        if (path->access == INBYE_ACCESS_READ_ONLY)
+                return 0;
+        error_set_plain(reterr, INBYE_STAGE_SANDBOX, EINVAL,
+                "'%s' belongs to the system, which is read-only in a root directory of the sandbox's own",
+                path->path);
+        error_hint(reterr, "bind a copy of it there: --bind COPY:%s", path->path);
+        return -EINVAL;
+}
+
 static int add_path(struct sandbox_steps *steps, const struct sandbox_path *path, struct inbye_error *reterr)
 {
         const char *target = path->target ? path->target : path->path;
@@ -214,6 +226,8 @@ static int add_path(struct sandbox_steps *steps, const struct sandbox_path *path
 
         if (strcmp(target, "/") == 0)
                 return add_root(steps, path, reterr);
+        if (steps->spawn.root && !path->target && path->access != INBYE_ACCESS_HIDE && root_shows(target))
+                return keep_shown(path, reterr);
         if (path->access == INBYE_ACCESS_HIDE)
                 r = hide(steps, target);
         else

@@ -122,8 +122,29 @@ CHILD_SIDE static int do_mounts(const struct spawn_sandbox *sandbox, volatile in
         return r;
 }
 
-CHILD_SIDE static int place_mounts(const struct spawn_sandbox *sandbox, volatile int *detail)
+/* Through a descriptor root changes the mode of the file behind it, which would be the host's /dev/null. */
+CHILD_SIDE static int replace_null(const struct spawn_plan *plan, volatile int *detail)
 {
+        int r = 0;
+
+        for (int i = 0; i < 3 && r == 0; i++) {
+                int fd;
+
+                if (!plan->sandbox->root || !plan->stdio_null[i])
+                        continue;
+                *detail = CONFINE_DETAIL(CONFINE_NULL, i);
+                fd = open("/dev/null", (i == 0 ? O_RDONLY : O_WRONLY) | O_CLOEXEC);
+                if (fd < 0)
+                        return -errno;
+                r = result(dup2(fd, i));
+                close(fd);
+        }
+        return r;
+}
+
+CHILD_SIDE static int place_mounts(const struct spawn_plan *plan, volatile int *detail)
+{
+        const struct spawn_sandbox *sandbox = plan->sandbox;
         int r;
 
         if (!sandbox->n_mounts)
@@ -140,6 +161,8 @@ CHILD_SIDE static int place_mounts(const struct spawn_sandbox *sandbox, volatile
                 return r;
         *detail = CONFINE_LEAVE;
         r = leave_host(sandbox);
+        if (r == 0)
+                r = replace_null(plan, detail);
         if (r < 0 || !sandbox->cwd)
                 return r;
         *detail = CONFINE_CWD;
@@ -161,7 +184,7 @@ CHILD_SIDE int confine_place(struct spawn_child *child)
         child->report.detail = CONFINE_LOOPBACK;
         if (sandbox->loopback)
                 r = sys_loopback_up();
-        return r < 0 ? r : place_mounts(sandbox, &child->report.detail);
+        return r < 0 ? r : place_mounts(child->plan, &child->report.detail);
 }
 
 /* --- what it may ------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ enum confine_step {
         CONFINE_ROOT,
         CONFINE_MOUNT, /* with the index of the mount */
         CONFINE_LEAVE,
+        CONFINE_NULL, /* with the number of the stream */
         CONFINE_CWD,
         CONFINE_BOUND,
         CONFINE_CAPABILITIES,

@@ -67,6 +67,7 @@ static const char *text_of(enum confine_step step)
                 [CONFINE_DETACH] = "cannot detach the mounts of the sandbox from those of the host",
                 [CONFINE_ROOT] = "cannot enter a root directory of its own",
                 [CONFINE_LEAVE] = "cannot leave the root directory of the host",
+                [CONFINE_NULL] = "cannot open /dev/null in the sandbox",
                 [CONFINE_BOUND] = "cannot bound the capabilities",
                 [CONFINE_CAPABILITIES] = "cannot give up the capabilities",
                 [CONFINE_PRIVILEGES] = "cannot set no_new_privs",

@@ -110,6 +110,7 @@ struct spawn_plan {
         const char *program; /* what is looked up; holds a slash: taken as it is */
         const char *cwd;     /* NULL: the owner's */
         int stdio[3];        /* descriptor that becomes 0, 1, 2; -1: closed in the child */
+        bool stdio_null[3];  /* it is /dev/null: in a root of its own the child opens the one there */
         const int *keep_fds; /* passed on under their own numbers, >= 3 */
         size_t n_keep_fds;
         enum spawn_pgroup pgroup;

@@ -21,7 +21,8 @@ l'; do
         check "$pair: stderr" test "$(cat "o/${pair%%=*}/stderr")" = "err ${pair#*=}"
 done
 check "and no more of them" test "$(ls o | wc -l)" -eq 10
-check "results name the files" grep -q '"id":"a/b",.*"stdout":null,"stderr":null,"stdout_file":"o/a%2Fb/stdout","stderr_file":"o/a%2Fb/stderr",' results
+check "results name the files" grep -q '"id":"a/b",.*"stdout":null,"stderr":null,"stdout_file":"[^"]*/o/a%2Fb/stdout","stderr_file":"/[^"]*/o/a%2Fb/stderr",' results
+check "by paths that hold anywhere" grep -qF "\"stdout_file\":\"$(pwd -P)/o/" results
 long=$(head -c 1000 /dev/zero | tr '\0' z)
 expect_status 0 batch -q --output-dir long -- echo ::: "$long" "${long}y"
 check "a name that is too long is cut" test "$(cat long/*z/stdout)" = "$long"
@@ -40,6 +41,20 @@ check "straight into the file" test "$(cat big/x/stderr)" = "$(pwd -P)/big/x/std
 expect_status 0 batch -q --output-dir retry --retries 1 --retry-delay 1ms -- \
         sh -c 'echo "$0 try"; [ -e tried ] || { : >tried; exit 1; }' ::: x
 check "of attempts the last" test "$(wc -l <retry/x/stdout)" -eq 1
+
+# --- a job that puts a symlink in the way of another
+mkdir -p outside linked
+echo keep >outside/stdout
+ln -s linked way-in
+# shellcheck disable=SC2016
+swap='ln -s ../outside way-in/b; echo "$1"'
+expect_status 1 batch -q -j1 --output-dir way-in --results results -- sh -c "$swap" - ::: a b
+check "what it leads to is left alone" test "$(cat outside/stdout)" = keep
+match_err "job 2 .*cannot open .*linked/b/stdout: Too many levels of symbolic links"
+check "the directory itself may be named by one" test "$(cat linked/a/stdout)" = a
+ln -sf ../../outside/stdout linked/a/stdout
+expect_status 1 batch -q -j1 --output-dir way-in -- echo ::: a
+check "nor is a file in its place" test "$(cat outside/stdout)" = keep
 
 # --- jobs that never start have no directory
 expect_status 1 batch -q --output-dir halt --halt now,fail=1 -j1 --results results -- false ::: 1 2 3
@@ -79,6 +94,6 @@ check "nothing was started, nothing made" test ! -e started -a ! -e d
 # --- items that nobody knew beforehand
 printf 'y\nx\n' | batch --output-dir way -- echo 2>"$err"
 check "one that cannot write fails alone" test "$(cat way/y/stdout)" = y
-match_err "^inbye: cannot make the directory 'way/x': File exists$"
-match_err '^inbye: job 2 \(x\): spawn_error: cannot open way/x/stdout: Not a directory: '
+match_err "^inbye: cannot make the directory '/.*/way/x': File exists$"
+match_err '^inbye: job 2 \(x\): spawn_error: cannot open /.*/way/x/stdout: Not a directory: '
 finish

@@ -113,6 +113,29 @@ expect_out alive
 expect_status 0 "$INBYE" run --cwd "$tmp/work" --sandbox untrusted --sandbox "$unlimited" -- sh -c 'ls -d /sys/fs 2>&1; echo /proc/[0-9]*'
 match_out '^ls: cannot access'
 match_out '^/proc/1 /proc/2( /proc/3)?$'
+# Devices, and what stands for /dev/null, are the sandbox's own: their modes are nobody's to change.
+for device in null zero full urandom tty; do
+        expect_status 1 "$INBYE" run --cwd "$tmp/work" --sandbox untrusted --sandbox "$unlimited" -- chmod 666 /dev/$device
+done
+before=$(stat -c %Z /dev/null)
+for streams in '--stdin null' '--stdout null' '--stdout null --stderr merge'; do
+        # shellcheck disable=SC2086
+        "$INBYE" run $streams --cwd "$tmp/work" --sandbox untrusted --sandbox "$unlimited" -- sh -c \
+                'chmod 666 /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2' </dev/null >/dev/null 2>/dev/null
+done
+check "the host's are as they were" test "$(stat -c %Z /dev/null)" = "$before"
+# Rules about paths bring no part of the system back that the root directory leaves out.
+echo none >"$tmp/none"
+for path in /etc /etc/ssh /etc/shadow /dev /proc; do
+        [ -e $path ] || continue
+        # shellcheck disable=SC2016
+        expect_status 0 "$INBYE" run --read-only $path --cwd "$tmp/work" --sandbox untrusted --sandbox "$unlimited" -- sh -c \
+                'head -c 1 /etc/shadow; ls /etc/ssh; ls -d /proc/[0-9]* | wc -l; test ! -e /dev/mem' 2>"$tmp/none"
+        match_out '^[234]$'
+        check "as small as without the rule: $path" test "$(wc -l <"$out")" -eq 1
+        expect_status 125 "$INBYE" run --read-write $path --cwd "$tmp/work" --sandbox untrusted --sandbox "$unlimited" -- true
+        match_err "'$path' belongs to the system.*--bind COPY:$path"
+done
 # A descriptor left open by mistake does not come in.
 exec 7<"$tmp/outside/secret"
 expect_status 1 "$INBYE" run --cwd "$tmp/work" --sandbox untrusted --sandbox "$unlimited" -- ./escape descriptor 7
