@@ -368,6 +368,9 @@ static int prepare_landlock(
         if (!sandbox->landlock)
                 return 0;
         steps->spawn.landlock = sys_landlock_all(sys_landlock_abi());
+        if (!steps->spawn.landlock.files) /* there was one when the rule was made */
+                return error_set_plain(reterr, INBYE_STAGE_SANDBOX, EOPNOTSUPP,
+                        "the sandbox needs Landlock, which does not answer");
         r = steps_access(steps, "/", LANDLOCK_READ, false);
         for (size_t i = 0; i < ARRAY_SIZE(devices) && r == 0; i++)
                 r = steps_access(steps, devices[i], LANDLOCK_DEVICE, true);
