@@ -4,13 +4,13 @@
  *
  * v1 knows no "as one": the OOM killer ends one process. It tells by an eventfd, and the tree is ended then.
  *
- * Making and removing a leaf in each of three hierarchies takes 250 us, and as much again of the kernel's
- * workers afterwards; entering them a few. So a leaf that is as good as new is kept for the next tree of the
- * group. As good as new is one that has met no limit, has nobody in it (a zombie counts as a task), has no
- * cgroups below it, and whose counts can be set back: of the peak of tasks that is so only while it is 1,
- * which any tree has. What memory is still charged to it is seen when it is taken again: a page cache that
- * the last tree has filled is no business of the next. Each leaf is judged by itself, and made anew where it
- * is not: a shell script costs a leaf for its tasks and no more.
+ * Making, describing and removing a leaf in each of three hierarchies takes 250 us, entering them 30. So a
+ * leaf that is as good as new is kept for the next tree of the group. As good as new is one that has met no
+ * limit, has nobody in it (a zombie counts as a task), has no cgroups below it, and whose counts can be set
+ * back: of the peak of tasks that is so only while it is 1, which any tree has. What memory is still charged
+ * to it is seen when it is taken again: a page cache that the last tree has filled is no business of the
+ * next. Each leaf is judged by itself, and made anew where it is not: a shell script costs a leaf for its
+ * tasks and no more.
  *
  * That they have different limits does not matter: all are written again. Writing the quota of CPU fills it
  * up, so that nobody is throttled for what the last tree took.
