@@ -214,6 +214,7 @@ dir() {
 v2=$(dir 2 '') v1=$(dir '.*[ ,]memory' memory)
 [ ! -r "$v2/memory.peak" ] || read -r peak <"$v2/memory.peak"
 case $v1 in */inbye.*) read -r peak <"$v1/memory.max_usage_in_bytes" ;; esac
+[ -r "$v2/cpu.stat" ] || exit 0
 while read -r key value; do [ "$key" != usage_usec ] || echo "total $value ${peak:-}"; done <"$v2/cpu.stat"
 EOF
 # The peak is had where memory is limited.
