@@ -45,7 +45,7 @@ const struct profile_builtin profile_builtins[] = {
                        "SystemCallFilterOf=untrusted\n"
                        "RequireLimits=memory tasks timeout\n" },
         { "measure", "[Sandbox]\n"
-                     "Description=calls that untrusted does not know are told to the audit log\n"
+                     "Description=calls that untrusted does not know are done, and named in the result\n"
                      "NoNewPrivileges=yes\n"
                      "SystemCallFilterOf=measure\n" },
         { NULL, NULL },
