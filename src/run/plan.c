@@ -78,15 +78,41 @@ static int open_file(
         return take_file(prepared, number, path, fd < 0 ? -errno : fd, reterr);
 }
 
+static int open_straight(
+        struct prepared *prepared, int number, const char *path, int flags, struct inbye_error *reterr)
+{
+        int r = take_file(prepared, number, path, fd_open_straight(path, flags | OPEN_ALWAYS, 0666), reterr);
+
+        if (r == -ELOOP)
+                error_hint(reterr,
+                        "a symlink on the way to it, which a job may have put there, is not followed: name "
+                        "the path that it leads to");
+        return r;
+}
+
+/* Where a sandbox keeps the command from files, neither it nor who was in there before chooses them for us.
+ */
+static bool is_kept_from_files(const struct prepared *prepared)
+{
+        const struct spawn_sandbox *sandbox = prepared->plan.sandbox;
+
+        return sandbox && (sandbox->root || sandbox->n_mounts || sandbox->landlock.files);
+}
+
+static int open_input(
+        struct prepared *prepared, const struct inbye_command *command, struct inbye_error *reterr)
+{
+        return (is_kept_from_files(prepared) ? open_straight : open_file)(
+                prepared, 0, command->input_path, O_RDONLY, reterr);
+}
+
 static int open_output(struct prepared *prepared, int number, const struct command_output *output,
         struct inbye_error *reterr)
 {
         int flags = O_WRONLY | O_CREAT | (output->flags & INBYE_OUTPUT_APPEND ? O_APPEND : O_TRUNC);
+        bool straight = output->flags & INBYE_OUTPUT_NO_SYMLINKS || is_kept_from_files(prepared);
 
-        if (!(output->flags & INBYE_OUTPUT_NO_SYMLINKS))
-                return open_file(prepared, number, output->path, flags, reterr);
-        return take_file(prepared, number, output->path,
-                fd_open_straight(output->path, flags | OPEN_ALWAYS, 0666), reterr);
+        return (straight ? open_straight : open_file)(prepared, number, output->path, flags, reterr);
 }
 
 /* The owner's own descriptor as an exec(2) would leave it: what is closed, or close-on-exec, is not there. */
@@ -116,7 +142,7 @@ static int prepare_input(struct prepared *prepared, const struct inbye_command *
         case INPUT_INHERIT:
                 return inherit(prepared, 0);
         case INPUT_FILE:
-                return open_file(prepared, 0, command->input_path, O_RDONLY, reterr);
+                return open_input(prepared, command, reterr);
         case INPUT_FD:
                 prepared->plan.stdio[0] = command->input_fd;
                 return 0;

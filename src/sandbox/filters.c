@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define INSTRUCTION_SIZE 8
@@ -76,11 +77,17 @@ const char *const *inbye_sandbox_unknown_calls(const struct inbye_sandbox *sandb
 
 static int read_file(const char *path, struct buf *out, struct inbye_error *reterr)
 {
-        scoped(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        scoped(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        struct stat st;
         ssize_t r;
 
-        if (fd < 0)
+        if (fd < 0 || fstat(fd, &st) < 0)
                 return error_set(reterr, INBYE_STAGE_SANDBOX, errno, "cannot open the filter '%s'", path);
+        if (!S_ISREG(st.st_mode)) {
+                error_set_plain(
+                        reterr, INBYE_STAGE_SANDBOX, EINVAL, "the filter '%s' is no regular file", path);
+                return -EINVAL;
+        }
         do {
                 if (buf_reserve(out, 4096) < 0)
                         return error_set(reterr, INBYE_STAGE_SANDBOX, ENOMEM, "filter");

@@ -98,12 +98,25 @@ static const char *present_candidate(const struct spawn_child *child, struct fil
         return NULL;
 }
 
+/* We look at the host, the child looked at what the sandbox shows of it. */
+static void not_in_sandbox(const char *path, const struct file_facts *facts, struct inbye_error *reterr)
+{
+        error_set_plain(reterr, INBYE_STAGE_EXEC, ENOENT,
+                "cannot execute '%s': it is not in the sandbox%s%s%s", path,
+                facts->interpreter[0] ? ", or its interpreter '" : "", facts->interpreter,
+                facts->interpreter[0] ? "' is not" : "");
+        error_hint(reterr,
+                "bring its directory in by a rule for the path (--read-only DIR), or install it below /usr");
+}
+
 static void explain_absent(const struct spawn_child *child, struct inbye_error *reterr, int number)
 {
         struct file_facts facts;
         const char *path = present_candidate(child, &facts);
 
-        if (path)
+        if (path && child->plan->sandbox && child->plan->sandbox->n_mounts)
+                not_in_sandbox(path, &facts, reterr);
+        else if (path)
                 missing_interpreter(path, &facts, reterr);
         else if (child->lookup->search)
                 not_found(child, reterr);
@@ -199,6 +212,13 @@ static void explain_too_long(const struct spawn_child *child, struct inbye_error
 
 static void explain_other(const struct spawn_child *child, struct inbye_error *reterr, int number)
 {
+        if (number == EPERM && child->plan->sandbox && child->plan->sandbox->n_filters) {
+                error_set_plain(reterr, INBYE_STAGE_EXEC, number,
+                        "cannot execute '%s': a filter of system calls denies execve",
+                        child->lookup->program);
+                error_hint(reterr, "a sandbox has to allow execve, by which the command itself comes up");
+                return;
+        }
         cannot_execute(tried_path(child), number, reterr);
         if (number == ETXTBSY)
                 error_hint(reterr, "it is open for writing");

@@ -136,6 +136,27 @@ for path in /etc /etc/ssh /etc/shadow /dev /proc; do
         expect_status 125 "$INBYE" run --read-write $path --cwd "$tmp/work" --sandbox untrusted --sandbox "$unlimited" -- true
         match_err "'$path' belongs to the system.*--bind COPY:$path"
 done
+# What a job puts in the way of files that are opened for the next one is not followed.
+echo data >"$tmp/work/data"
+expect_status 0 "$INBYE" run --stdin "$tmp/work/data" --cwd "$tmp/work" --sandbox untrusted --sandbox "$unlimited" -- cat
+expect_out data
+(cd "$tmp/work" && "$INBYE" batch -q -j1 --stdin data --sandbox untrusted --sandbox "$unlimited" -- sh -c \
+        'cat; ln -sf ../outside/secret data' ::: 1 2) >"$out" 2>"$err"
+check "the job after it fails" test $? -eq 1
+expect_out data
+match_err "job 2 .*cannot open .*data: Too many levels of symbolic links"
+rm "$tmp/work/data"
+ln -s outside "$tmp/out"
+expect_status 125 "$INBYE" run --stdout "$tmp/out/new" --cwd "$tmp/work" --sandbox untrusted --sandbox "$unlimited" -- true
+match_err 'a symlink on the way'
+# A program that is not there says so, not that its loader is missing.
+expect_status 127 "$INBYE" run --cwd "$tmp/work" --sandbox untrusted --sandbox "$unlimited" -- "$escape"
+match_err "$escape': it is not in the sandbox.*--read-only DIR"
+expect_status 126 "$INBYE" run --system-calls '~execve' -- true
+match_err "cannot execute 'true': a filter of system calls denies execve"
+mkfifo "$tmp/fifo.bpf"
+expect_status 125 "$INBYE" run --seccomp "$tmp/fifo.bpf" -- true
+match_err 'is no regular file'
 # A descriptor left open by mistake does not come in.
 exec 7<"$tmp/outside/secret"
 expect_status 1 "$INBYE" run --cwd "$tmp/work" --sandbox untrusted --sandbox "$unlimited" -- ./escape descriptor 7
