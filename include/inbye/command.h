@@ -103,9 +103,10 @@ INBYE_API int inbye_command_set_input_fd(struct inbye_command *command, int fd);
 
 INBYE_API int inbye_command_set_output(
         struct inbye_command *command, enum inbye_stream stream, enum inbye_output output);
-#define INBYE_OUTPUT_APPEND 1u      /**< Else the file is truncated at the start. */
-#define INBYE_OUTPUT_NO_SYMLINKS 2u /**< One on the way to it, or in its place, fails the start with ELOOP.  \
-                                     */
+#define INBYE_OUTPUT_APPEND 1u /**< Else the file is truncated at the start. */
+#define INBYE_OUTPUT_NO_SYMLINKS                                                                             \
+        2u /**< One on the way to it, or in its place, fails the start with ELOOP.                           \
+            */
 /** @param flags  INBYE_OUTPUT_* bits; others: -EINVAL. */
 INBYE_API int inbye_command_set_output_file(
         struct inbye_command *command, enum inbye_stream stream, const char *path, unsigned flags);

@@ -20,8 +20,8 @@ int fd_open_unnamed(const char *folder);
 /** A file in that folder, to be written, that linkat(2) of /proc/self/fd may give a name. @return it, or
  * -errno: -EOPNOTSUPP, -EISDIR, -EINVAL where there is no such thing. */
 int fd_open_nameless(const char *folder);
-/** open(2) that follows no symlink, neither on the way nor in its place. @return the descriptor, close-on-exec
- * as the flags say, or -errno: -ELOOP. */
+/** open(2) that follows no symlink, neither on the way nor in its place. @return the descriptor,
+ * close-on-exec as the flags say, or -errno: -ELOOP. */
 int fd_open_straight(const char *path, int flags, mode_t mode);
 /** Write everything; blocking descriptors only. 0 or -errno (-EIO for a write of nothing). */
 int fd_write_all(int fd, const void *data, size_t n);

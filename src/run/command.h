@@ -16,8 +16,8 @@ enum output_kind { OUTPUT_CAPTURE, OUTPUT_INHERIT, OUTPUT_NULL, OUTPUT_MERGE, OU
 
 struct command_output {
         enum output_kind kind;
-        int fd;     /* OUTPUT_FD */
-        char *path; /* OUTPUT_FILE */
+        int fd;         /* OUTPUT_FD */
+        char *path;     /* OUTPUT_FILE */
         unsigned flags; /* INBYE_OUTPUT_*, of a file */
         size_t cap_bytes;
         enum inbye_keep keep;
