@@ -157,10 +157,13 @@ static bool is_empty(struct leaf *leaf, enum v1_place at)
         return pread(leaf->tasks_fd, &c, 1, 0) == 0;
 }
 
-static bool is_as_made(const struct leaf *leaf)
+/* What a member may have changed is looked at where no limit is written over it. */
+static bool is_as_made(struct leaf *leaf, enum v1_place at)
 {
         struct stat st;
 
+        if (at == V1_MEMORY && v1_dir_read_key(&leaf->dir, "memory.oom_control", "oom_kill_disable ") != 0)
+                return false;
         return fstat(leaf->dir.fd, &st) == 0 && st.st_nlink == 2 && (st.st_mode & 07777) == LEAF_MODE;
 }
 
@@ -172,7 +175,7 @@ static bool leaves_sift(struct v1_tree *tree)
         for (int i = 0; i < V1_N; i++) {
                 struct leaf *leaf = &tree->leaves[i];
 
-                if (leaf->dir.fd >= 0 && leaf->unspoiled && is_as_made(leaf) && is_empty(leaf, i))
+                if (leaf->dir.fd >= 0 && leaf->unspoiled && is_as_made(leaf, i) && is_empty(leaf, i))
                         continue;
                 if (leaf_remove(tree, i) < 0)
                         free = false;

@@ -177,7 +177,8 @@ static int apply_one(
 
         if (r == 0)
                 r = setting->key->apply(sandbox, word, &error);
-        if (r == -EOPNOTSUPP && word.optional) {
+        /* -ENOENT: a file with a filter is opened now, all other paths when a command is started. */
+        if ((r == -EOPNOTSUPP || r == -ENOENT) && word.optional) {
                 r = skip(sandbox, &setting->public, error.text);
                 return r < 0 ? error_set(reterr, INBYE_STAGE_SANDBOX, -r, "sandbox profile") : 0;
         }

@@ -112,10 +112,13 @@ if [ "$(id -u)" -eq 0 ] && grep -q :memory:/ /proc/self/cgroup && [ -w /sys/fs/c
         job sh -c "cat $limit/memory.limit_in_bytes"
         job sh -c "cat /proc/self/cgroup; mkdir $limit/below"
         job cat /proc/self/cgroup
+        job sh -c "cat /proc/self/cgroup; echo 1 >$limit/memory.oom_control"
+        job sh -c "cat $limit/memory.oom_control"
         check "limits are enforced" batch memory=64M
         check "the leaf was kept" [ "$(leaf 1 memory)" = "$(leaf 2 memory)" ]
         check "the limit is the one that was asked for" grep -q '"data":"67108864.n"' "$tmp/results"
         check "a leaf with a cgroup in it is not" [ "$(leaf 4 memory)" != "$(leaf 5 memory)" ]
+        check "nor is one that must not be killed from" grep -q '"data":"oom_kill_disable 0.n' "$tmp/results"
 fi
 
 finish

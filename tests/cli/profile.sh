@@ -295,6 +295,9 @@ match_out "wrong.ini:3:15: RequireLimits: expected .*, not '-memory'"
 
 # A filter of system calls from a file: any that --seccomp takes.
 printf '\006\000\000\000\000\000\377\177' >"$tmp/folder/allow.bpf"
+profile "$tmp/folder/filter.ini" 'SeccompProfile=-/no/filter' NoNewPrivileges=yes
+expect_status 0 "$INBYE" run -m reaper --report "$tmp/report" --sandbox "$tmp/folder/filter.ini" -- true
+check "one that is not there and optional is left out and told" test "$(reported "$tmp/report")" = 'SeccompProfile=/no/filter True'
 profile "$tmp/folder/filter.ini" "SeccompProfile=$tmp/folder/allow.bpf"
 expect_status 0 "$INBYE" run -m reaper --sandbox "$tmp/folder/filter.ini" -- grep ^Seccomp: /proc/self/status
 match_out '^Seccomp:[[:space:]]*2$'

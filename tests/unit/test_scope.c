@@ -76,6 +76,9 @@ static void expect(const char *how, int wanted, const char *text)
         struct inbye_error error = { 0 };
         int r = enter(how, PATIENCE, &error);
 
+        /* Whoever writes to a bus that goes learns of it by the one or the other. */
+        if (r == -EPIPE && wanted == -ECONNRESET)
+                r = wanted;
         cr_assert(eq(int, r, wanted), "%s", error.text);
         cr_assert(ne(ptr, strstr(error.text, text), NULL), "%s", error.text);
         if (r < 0)
